@@ -1,0 +1,311 @@
+"""What authors wrote, typed and checked for form, with the place of every part that carries a label.
+
+Only loading, checking and the gate hold these types. Nothing that renders may import them.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+import msgspec
+
+from heliograph.problems import Place
+from heliograph.terms import Boundary, ComponentState, Impact, Shows, Surface
+
+PUBLIC = "public"
+SAY = "say"
+STRATEGIC = "strategic"
+MACROS = "macros"
+INTERNAL = "internal"
+CUSTOMER_PREFIX = "customer:"
+
+
+class Struct(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of all authored types: frozen, named fields only."""
+
+
+class Text(Struct):
+    """A run of words under one label: a title, a fact's value, or a passage (then Markdown)."""
+
+    label: str
+    words: str
+    place: Place
+
+    def __repr__(self) -> str:
+        """Name the place only, so that no log or traceback repeats the words."""
+        return f"<Text {self.label} {self.place}>"
+
+
+class Link(Struct):
+    """A named address, under one label."""
+
+    label: str
+    name: str
+    url: str
+    place: Place
+
+
+class Claim(Struct):
+    """One update says that a component is in a state."""
+
+    component: str
+    state: ComponentState
+    place: Place
+
+
+class FactValue(Struct):
+    """A declared fact's newest value; its label and unit stand in facts.toml."""
+
+    fact: str
+    value: str
+    place: Place
+
+
+class Ask(Struct):
+    """Something needed of someone; repeated in every digest until an update says it is met."""
+
+    label: str
+    what: str
+    of: str
+    met: bool
+    place: Place
+
+
+class Decision(Struct):
+    """What will be decided, when, and by which role."""
+
+    label: str
+    what: str
+    at: datetime
+    who: str
+    place: Place
+
+
+class Correction(Struct):
+    """That an update was changed after it was told. `was` is empty when the change removed a leak."""
+
+    at: datetime
+    was: str
+
+
+class Seal(Struct):
+    """A named role's approval of exact words for one audience."""
+
+    audience: str
+    role: str
+    by: str
+    at: datetime
+    digest: str
+    place: Place
+
+
+class Update(Struct):
+    """One authored message. Without a status it is a note."""
+
+    id: str
+    audience: str
+    at: datetime
+    status: str | None
+    severity: str | None
+    impact: Impact | None
+    claims: tuple[Claim, ...]
+    next_update: datetime | None
+    facts: tuple[FactValue, ...]
+    asks: tuple[Ask, ...]
+    decision: Decision | None
+    roles: tuple[tuple[str, str], ...]
+    corrected: tuple[Correction, ...]
+    passages: tuple[Text, ...]
+    place: Place
+
+
+class Postmortem(Struct):
+    """The account published after an incident; its passages are labelled like an update's."""
+
+    id: str
+    audience: str
+    at: datetime
+    passages: tuple[Text, ...]
+    place: Place
+
+
+class Incident(Struct):
+    """Something broken or degraded: who it is, and all that was said of it, oldest update first."""
+
+    id: str
+    titles: tuple[Text, ...]
+    started_at: datetime
+    tags: tuple[str, ...]
+    links: tuple[Link, ...]
+    updates: tuple[Update, ...]
+    postmortem: Postmortem | None
+    place: Place
+
+
+class Repeat(Struct):
+    """A maintenance comes again every so many civil days, at the same time of day, until a day."""
+
+    every_days: int
+    until: date
+
+
+class Maintenance(Struct):
+    """Planned work. `auto` lets the clock start and finish it where no update says otherwise."""
+
+    id: str
+    titles: tuple[Text, ...]
+    start: datetime
+    end: datetime
+    repeat: Repeat | None
+    auto: bool
+    tags: tuple[str, ...]
+    links: tuple[Link, ...]
+    updates: tuple[Update, ...]
+    place: Place
+
+
+class Group(Struct):
+    """A heading over components."""
+
+    id: str
+    name: str
+    place: Place
+
+
+class Component(Struct):
+    """A part of the product that readers know; `owner`, `runbook` and `dashboards` are internal."""
+
+    id: str
+    name: str
+    label: str
+    group: str | None
+    description: str
+    regions: tuple[str, ...]
+    since: date | None
+    owner: str
+    runbook: str
+    dashboards: tuple[str, ...]
+    place: Place
+
+
+class FactKind(Struct):
+    """Declares a fact: who may read it, and in what unit it is given."""
+
+    id: str
+    name: str
+    label: str
+    unit: str
+    place: Place
+
+
+class Severity(Struct):
+    """What one of sev1 to sev5 means here; always internal."""
+
+    id: str
+    name: str
+    meaning: str
+
+
+class Cadence(Struct):
+    """How soon the first word is owed, and how often after it."""
+
+    first: timedelta
+    every: timedelta
+
+
+class Customer(Struct):
+    """One strategic customer; its addresses stand elsewhere."""
+
+    id: str
+    name: str
+    components: tuple[str, ...]
+    locale: str
+    timezone: str
+    notice: timedelta | None
+    owner: str
+    place: Place
+
+
+class DigestPolicy(Struct):
+    """How an audience's e-mail is paced: `each-update`, `first-and-last`, or `batched` every so long."""
+
+    mode: str
+    every: timedelta | None
+    max_recipients: int
+
+
+class Audience(Struct):
+    """People with the same right to read. `keys` of cadence and sign-off are severities, or impacts for outsiders."""
+
+    id: str
+    name: str
+    boundary: Boundary
+    sees: tuple[str, ...]
+    shows: Shows
+    surfaces: tuple[Surface, ...]
+    owner: str
+    when_severity: tuple[str, ...]
+    when_impact: tuple[Impact, ...]
+    when_components: tuple[str, ...]
+    wait_for: str
+    after: tuple[str, ...]
+    cadence: tuple[tuple[str, Cadence], ...]
+    signoff: tuple[tuple[str, tuple[str, ...]], ...]
+    digest: DigestPolicy
+    customers: tuple[Customer, ...]
+    place: Place
+
+
+class Page(Struct):
+    """A page of the site's own, such as "About this page"."""
+
+    id: str
+    title: str
+    audience: str
+    passages: tuple[Text, ...]
+    place: Place
+
+
+class Target(Struct):
+    """A directory inside the site's folder to which one tree is published."""
+
+    id: str
+    tree: str
+    directory: str
+    place: Place
+
+
+class Settings(Struct):
+    """site.toml."""
+
+    id: str
+    name: str
+    url: str
+    internal_url: str
+    timezone: str
+    language: str
+    support_url: str
+    mail_from: str
+    notice: str
+    clock: datetime | None
+    sensitive_terms: tuple[str, ...]
+
+
+class Site(Struct):
+    """Everything authored, resolved and in order; the one input of the gate."""
+
+    settings: Settings
+    groups: tuple[Group, ...]
+    components: tuple[Component, ...]
+    facts: tuple[FactKind, ...]
+    severities: tuple[Severity, ...]
+    audiences: tuple[Audience, ...]
+    incidents: tuple[Incident, ...]
+    maintenances: tuple[Maintenance, ...]
+    pages: tuple[Page, ...]
+    targets: tuple[Target, ...]
+
+    @property
+    def customers(self) -> tuple[Customer, ...]:
+        """All strategic customers, in the order written."""
+        return tuple(customer for audience in self.audiences for customer in audience.customers)

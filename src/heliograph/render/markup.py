@@ -1,0 +1,175 @@
+"""Markdown as readers get it: safe HTML, and plain text that says the same. Authored text is data, never a template."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Final
+
+import nh3
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from markupsafe import Markup
+
+LINK_SCHEMES: Final = frozenset({"http", "https", "mailto", "tel"})
+"""The only places a link may lead; everything else stays words."""
+
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):(?!//[^/]*@)", re.ASCII)
+_TAGS: Final = {
+    *("p", "br", "em", "strong", "s", "code", "pre", "blockquote", "ul", "ol", "li", "hr", "a"),
+    *("h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td"),
+}
+_ATTRIBUTES: Final = {"a": {"href", "title"}, "ol": {"start"}}
+
+
+def link_allowed(url: str) -> bool:
+    """Accept absolute addresses of an allowed scheme, without user names; markdown-it asks this of every link."""
+    found = _SCHEME.match(url.strip().lower())
+    return found is not None and found.group(1) in LINK_SCHEMES
+
+
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("js-default", {"html": False, "linkify": False, "typographer": False, "maxNesting": 20})
+    parser.disable("image")
+    parser.validateLink = link_allowed  # type: ignore[method-assign] -- the library's documented hook
+    return parser
+
+
+_PARSER: Final = _parser()
+
+
+@lru_cache(maxsize=None)
+def to_html(markdown: str, top: int = 3) -> Markup:
+    """Render one passage. Its highest headings become `<h{top}>`; what the sanitiser does not know is dropped."""
+    tokens = _PARSER.parse(markdown)
+    for token in tokens:
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{min(6, max(top, int(token.tag[1]) + top - 2))}"
+    rough = _PARSER.renderer.render(tokens, _PARSER.options, {})
+    clean = nh3.clean(rough, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes=set(LINK_SCHEMES), link_rel=None)
+    return Markup(clean)  # noqa: S704 -- the sanitiser has just been over it
+
+
+def to_text(markdown: str) -> str:
+    """Render one passage as plain text: paragraphs apart by an empty line, links as `words (address)`."""
+    plain = _Plain()
+    for token in _PARSER.parse(markdown):
+        plain.take(token)
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(plain.lines)).strip("\n")
+
+
+def to_line(markdown: str) -> str:
+    """Render one passage as a single line of plain text."""
+    return " ".join(to_text(markdown).split())
+
+
+class _Plain:
+    """Writes block tokens as lines of text, with list marks and quote marks in the margin."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self._margins: list[str] = []
+        self._numbers: list[int | None] = []
+        self._mark = ""
+        self._row: list[str] | None = None
+
+    def take(self, token: Token) -> None:
+        """Write what one token adds."""
+        step = getattr(self, f"_{token.type}", None)
+        if step is not None:
+            step(token)
+
+    def _write(self, text: str) -> None:
+        for line in text.split("\n"):
+            self.lines.append("".join(self._margins) + self._mark + line)
+            if self._mark:
+                self._margins[-1] = " " * len(self._mark)
+                self._mark = ""
+
+    def _inline(self, token: Token) -> None:
+        words = _inline_text(token.children or [])
+        if self._row is None:
+            self._write(words)
+        else:
+            self._row.append(words)
+
+    def _paragraph_close(self, token: Token) -> None:
+        if not token.hidden:
+            self.lines.append("")
+
+    def _heading_close(self, _: Token) -> None:
+        self.lines.append("")
+
+    def _fence(self, token: Token) -> None:
+        self._write("\n".join("    " + line for line in token.content.rstrip("\n").split("\n")))
+        self.lines.append("")
+
+    _code_block = _fence
+
+    def _hr(self, _: Token) -> None:
+        self._write("---")
+        self.lines.append("")
+
+    def _bullet_list_open(self, _: Token) -> None:
+        self._numbers.append(None)
+
+    def _ordered_list_open(self, token: Token) -> None:
+        self._numbers.append(int(token.attrs.get("start", 1)))
+
+    def _list_item_open(self, _: Token) -> None:
+        number = self._numbers[-1]
+        self._mark = "- " if number is None else f"{number}. "
+        if number is not None:
+            self._numbers[-1] = number + 1
+        self._margins.append("")
+
+    def _list_item_close(self, _: Token) -> None:
+        self._margins.pop()
+        self._mark = ""
+
+    def _bullet_list_close(self, _: Token) -> None:
+        self._numbers.pop()
+        if not self._numbers:
+            self.lines.append("")
+
+    _ordered_list_close = _bullet_list_close
+
+    def _blockquote_open(self, _: Token) -> None:
+        self._margins.append("> ")
+
+    def _blockquote_close(self, _: Token) -> None:
+        self._margins.pop()
+
+    def _tr_open(self, _: Token) -> None:
+        self._row = []
+
+    def _tr_close(self, _: Token) -> None:
+        row, self._row = self._row or [], None
+        self._write(" | ".join(row))
+
+    def _table_close(self, _: Token) -> None:
+        self.lines.append("")
+
+
+def _inline_text(tokens: Sequence[Token]) -> str:
+    parts: list[str] = []
+    links: list[tuple[int, str]] = []
+    for token in tokens:
+        match token.type:
+            case "text" | "code_inline":
+                parts.append(token.content)
+            case "softbreak":
+                parts.append(" ")
+            case "hardbreak":
+                parts.append("\n")
+            case "link_open":
+                links.append((len(parts), str(token.attrs.get("href", ""))))
+            case "link_close":
+                start, address = links.pop()
+                shown = address.removeprefix("mailto:").removeprefix("tel:")
+                if shown not in "".join(parts[start:]):
+                    parts.append(f" ({shown})")
+            case _:
+                pass
+    return "".join(parts)

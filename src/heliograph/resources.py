@@ -1,0 +1,18 @@
+"""Where the defaults are: in the wheel under `defaults`, in a checkout at its top. Nobody else asks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).parent
+
+
+def defaults() -> Path:
+    """Give the folder that holds the shipped site_src, layouts, audiences and incidents."""
+    packaged = _PACKAGE / "defaults"
+    return packaged if packaged.is_dir() else _PACKAGE.parent.parent
+
+
+def start() -> Path:
+    """Give the folder of the small site that `init` copies."""
+    return _PACKAGE / "start"

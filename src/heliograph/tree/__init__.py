@@ -1,0 +1,1 @@
+"""From artifacts to a whole tree on disk: staged, checked, swapped; never half of one."""

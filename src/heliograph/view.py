@@ -1,0 +1,360 @@
+"""The site as one reader may see it: frozen, complete, and the only thing a renderer for outsiders is given.
+
+No label, severity, source path, author or hidden count is in a View. All instants are UTC. What only insiders'
+surfaces add is a `Desk`, a type of its own, so that an external renderer cannot take one by mistake.
+Incidents, maintenances and updates stand newest first; components in the order of components.toml.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+import msgspec
+
+from heliograph.terms import ComponentState, Impact
+
+
+class Struct(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of all viewed types."""
+
+
+class Passage(Struct):
+    """A run of Markdown. `addressed` tells words written for this reader alone from words for everyone."""
+
+    markdown: str
+    addressed: bool
+
+
+class Claim(Struct):
+    """What an update says of a component, and what was said before it within the same incident."""
+
+    component: str
+    state: ComponentState
+    was: ComponentState
+
+
+class Correction(Struct):
+    """An update's words were changed at `at`; `was` is empty when the old words may not be repeated."""
+
+    at: datetime
+    was: str
+
+
+class Update(Struct):
+    """One message. `status` is None for a note."""
+
+    id: str
+    at: datetime
+    status: str | None
+    passages: tuple[Passage, ...]
+    claims: tuple[Claim, ...]
+    corrections: tuple[Correction, ...]
+
+
+class Fact(Struct):
+    """The newest value of a declared fact, with the instant it was given."""
+
+    id: str
+    name: str
+    value: str
+    unit: str
+    as_of: datetime
+
+
+class Ask(Struct):
+    """What is needed of whom, since when; `met_at` is None while it is open."""
+
+    what: str
+    of: str
+    since: datetime
+    met_at: datetime | None
+
+
+class Decision(Struct):
+    """What will be decided at `at` and by whom; `said_at` is when we learned of it."""
+
+    what: str
+    at: datetime
+    who: str
+    said_at: datetime
+
+
+class Link(Struct):
+    """A named address."""
+
+    name: str
+    url: str
+
+
+class Postmortem(Struct):
+    """The account published after an incident."""
+
+    id: str
+    at: datetime
+    passages: tuple[Passage, ...]
+
+
+class Incident(Struct):
+    """One incident as this reader may know it.
+
+    `status` is the newest one said (`postmortem` once one is published); `claims` are the states it holds now (empty when closed);
+    `affected` every component it ever named; `next_update` the promise not yet kept, `late` whether its time has passed.
+    """
+
+    id: str
+    title: str
+    status: str
+    impact: Impact
+    started_at: datetime
+    updated_at: datetime
+    monitoring_at: datetime | None
+    resolved_at: datetime | None
+    next_update: datetime | None
+    late: bool
+    claims: tuple[Claim, ...]
+    affected: tuple[str, ...]
+    facts: tuple[Fact, ...]
+    asks: tuple[Ask, ...]
+    decision: Decision | None
+    links: tuple[Link, ...]
+    updates: tuple[Update, ...]
+    postmortem: Postmortem | None
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether it still goes on."""
+        return self.resolved_at is None
+
+
+class Maintenance(Struct):
+    """Planned work. `start` and `end` are those of the current, else the next, else the last occurrence.
+
+    `completed_at` is set once it is over (also when cancelled); `repeats` tells the rhythm in days, 0 for once.
+    """
+
+    id: str
+    title: str
+    status: str
+    start: datetime
+    end: datetime
+    repeats: int
+    created_at: datetime
+    updated_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+    claims: tuple[Claim, ...]
+    affected: tuple[str, ...]
+    links: tuple[Link, ...]
+    updates: tuple[Update, ...]
+
+    @property
+    def phase(self) -> Literal["upcoming", "active", "past"]:
+        """Tell where it stands in time."""
+        if self.completed_at is not None:
+            return "past"
+        return "upcoming" if self.status == "scheduled" else "active"
+
+
+class Day(Struct):
+    """One civil day of one component: the worst state in it, and how long each counted state lasted."""
+
+    date: date
+    worst: ComponentState
+    partial: timedelta
+    major: timedelta
+
+
+class Component(Struct):
+    """A part of the product. `days` are the last 90 civil days, oldest first; fewer if it is younger.
+
+    `uptime` is a share between 0 and 1 by the weights of `terms.DOWNTIME_WEIGHT`, planned work left out.
+    """
+
+    id: str
+    name: str
+    description: str
+    group: str | None
+    regions: tuple[str, ...]
+    since: date | None
+    state: ComponentState
+    days: tuple[Day, ...]
+    uptime: float | None
+
+
+class Group(Struct):
+    """A heading over the components that name it; never empty."""
+
+    id: str
+    name: str
+
+
+class Month(Struct):
+    """A calendar month of the site's zone and the ids of what began in it, newest first."""
+
+    year: int
+    month: int
+    incidents: tuple[str, ...]
+    maintenances: tuple[str, ...]
+
+
+class Page(Struct):
+    """A page of the site's own."""
+
+    id: str
+    title: str
+    passages: tuple[Passage, ...]
+
+
+class About(Struct):
+    """The site itself. `url` is where this reader's pages live, without a slash at its end; empty when unknown."""
+
+    id: str
+    name: str
+    url: str
+    public_url: str
+    timezone: str
+    language: str
+    support_url: str
+    mail_from: str
+    notice: str
+
+
+class Customer(Struct):
+    """The strategic customer this view was made for; `components` are those it uses and may know."""
+
+    id: str
+    name: str
+    components: tuple[str, ...]
+    locale: str
+    timezone: str
+    notice: timedelta | None
+    owner: str
+
+
+class View(Struct):
+    """Everything one reader may see. `reader` is the audience's id (`public`, `strategic`, `macros`, `exec` …)."""
+
+    reader: str
+    about: About
+    groups: tuple[Group, ...]
+    components: tuple[Component, ...]
+    incidents: tuple[Incident, ...]
+    maintenances: tuple[Maintenance, ...]
+    months: tuple[Month, ...]
+    pages: tuple[Page, ...]
+    customer: Customer | None
+    valid_until: datetime | None
+
+    @property
+    def open_incidents(self) -> tuple[Incident, ...]:
+        """Those that still go on, newest first."""
+        return tuple(incident for incident in self.incidents if incident.is_open)
+
+    def maintenance_in(self, phase: Literal["upcoming", "active", "past"]) -> tuple[Maintenance, ...]:
+        """Planned work in one phase: what is upcoming soonest first, the rest newest first."""
+        found = tuple(work for work in self.maintenances if work.phase == phase)
+        return found[::-1] if phase == "upcoming" else found
+
+
+class Line(Struct):
+    """One passage on an insiders' timeline, with its label and the names of all who may read it."""
+
+    label: str
+    markdown: str
+    readers: tuple[str, ...]
+
+
+class Entry(Struct):
+    """One update as insiders see it: to whom it is addressed, and its lines in authored order."""
+
+    update: str
+    at: datetime
+    status: str | None
+    audience: str
+    lines: tuple[Line, ...]
+    next_update: datetime | None
+
+
+class Said(Struct):
+    """What customers were told: the words of one public update."""
+
+    at: datetime
+    status: str | None
+    markdown: str
+
+
+class Due(Struct):
+    """A word owed to an audience by an instant; `overdue` once that has passed. `why` says which rule asks for it."""
+
+    incident: str
+    audience: str
+    owner: str
+    by: datetime
+    overdue: bool
+    why: Literal["promised", "first", "every"]
+
+
+class Pending(Struct):
+    """An update that waits for a role's approval before an audience sees it (or sees its newest words)."""
+
+    update: str
+    audience: str
+    role: str
+    shown: Literal["nothing", "sealed words"]
+
+
+class Coverage(Struct):
+    """Whether an audience has its own word in the newest phase of an incident."""
+
+    audience: str
+    name: str
+    words: Literal["own", "public", "none"]
+    last_at: datetime | None
+
+
+class Dossier(Struct):
+    """What insiders know of one incident or maintenance beyond its View."""
+
+    id: str
+    title_public: str | None
+    severity: str | None
+    severity_since: datetime | None
+    tags: tuple[str, ...]
+    roles: tuple[tuple[str, str], ...]
+    timeline: tuple[Entry, ...]
+    said: tuple[Said, ...]
+    coverage: tuple[Coverage, ...]
+    due: tuple[Due, ...]
+    pending: tuple[Pending, ...]
+    told: tuple[tuple[str, datetime], ...]
+
+
+class Owner(Struct):
+    """Who keeps a component, and where its papers are."""
+
+    component: str
+    owner: str
+    runbook: str
+    dashboards: tuple[str, ...]
+
+
+class Desk(Struct):
+    """What only insiders' surfaces add. `dossiers` covers each incident and maintenance of the View, same order.
+
+    `relevant` are the ids of open incidents this audience asked to hear of (its `when` rule).
+    """
+
+    reader: str
+    name: str
+    dossiers: tuple[Dossier, ...]
+    relevant: tuple[str, ...]
+    severities: tuple[tuple[str, str, str], ...]
+    owners: tuple[Owner, ...]
+
+    def dossier(self, identity: str) -> Dossier:
+        """Find the dossier of an incident or maintenance by id; KeyError if the reader has none."""
+        for dossier in self.dossiers:
+            if dossier.id == identity:
+                return dossier
+        raise KeyError(identity)
