@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-import msgspec
+from msgspec import Struct
 
 from heliograph.problems import Place
 from heliograph.terms import Boundary, ComponentState, Impact, Shows, Surface
@@ -20,11 +20,7 @@ INTERNAL = "internal"
 CUSTOMER_PREFIX = "customer:"
 
 
-class Struct(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of all authored types: frozen, named fields only."""
-
-
-class Text(Struct):
+class Text(Struct, frozen=True, kw_only=True):
     """A run of words under one label: a title, a fact's value, or a passage (then Markdown)."""
 
     label: str
@@ -36,7 +32,7 @@ class Text(Struct):
         return f"<Text {self.label} {self.place}>"
 
 
-class Link(Struct):
+class Link(Struct, frozen=True, kw_only=True):
     """A named address, under one label."""
 
     label: str
@@ -45,7 +41,7 @@ class Link(Struct):
     place: Place
 
 
-class Claim(Struct):
+class Claim(Struct, frozen=True, kw_only=True):
     """One update says that a component is in a state."""
 
     component: str
@@ -53,7 +49,7 @@ class Claim(Struct):
     place: Place
 
 
-class FactValue(Struct):
+class FactValue(Struct, frozen=True, kw_only=True):
     """A declared fact's newest value; its label and unit stand in facts.toml."""
 
     fact: str
@@ -61,7 +57,7 @@ class FactValue(Struct):
     place: Place
 
 
-class Ask(Struct):
+class Ask(Struct, frozen=True, kw_only=True):
     """Something needed of someone; repeated in every digest until an update says it is met."""
 
     label: str
@@ -71,7 +67,7 @@ class Ask(Struct):
     place: Place
 
 
-class Decision(Struct):
+class Decision(Struct, frozen=True, kw_only=True):
     """What will be decided, when, and by which role."""
 
     label: str
@@ -81,25 +77,25 @@ class Decision(Struct):
     place: Place
 
 
-class Correction(Struct):
+class Correction(Struct, frozen=True, kw_only=True):
     """That an update was changed after it was told. `was` is empty when the change removed a leak."""
 
     at: datetime
     was: str
 
 
-class Seal(Struct):
-    """A named role's approval of exact words for one audience."""
+class Seal(Struct, frozen=True, kw_only=True):
+    """A named role's approval, for one audience, of exactly these passages of an update."""
 
     audience: str
     role: str
     by: str
     at: datetime
-    digest: str
+    passages: tuple[Text, ...]
     place: Place
 
 
-class Update(Struct):
+class Update(Struct, frozen=True, kw_only=True):
     """One authored message. Without a status it is a note."""
 
     id: str
@@ -117,9 +113,10 @@ class Update(Struct):
     corrected: tuple[Correction, ...]
     passages: tuple[Text, ...]
     place: Place
+    seals: tuple[Seal, ...] = ()
 
 
-class Postmortem(Struct):
+class Postmortem(Struct, frozen=True, kw_only=True):
     """The account published after an incident; its passages are labelled like an update's."""
 
     id: str
@@ -129,7 +126,7 @@ class Postmortem(Struct):
     place: Place
 
 
-class Incident(Struct):
+class Incident(Struct, frozen=True, kw_only=True):
     """Something broken or degraded: who it is, and all that was said of it, oldest update first."""
 
     id: str
@@ -142,14 +139,14 @@ class Incident(Struct):
     place: Place
 
 
-class Repeat(Struct):
+class Repeat(Struct, frozen=True, kw_only=True):
     """A maintenance comes again every so many civil days, at the same time of day, until a day."""
 
     every_days: int
     until: date
 
 
-class Maintenance(Struct):
+class Maintenance(Struct, frozen=True, kw_only=True):
     """Planned work. `auto` lets the clock start and finish it where no update says otherwise."""
 
     id: str
@@ -164,7 +161,10 @@ class Maintenance(Struct):
     place: Place
 
 
-class Group(Struct):
+Story = Incident | Maintenance
+
+
+class Group(Struct, frozen=True, kw_only=True):
     """A heading over components."""
 
     id: str
@@ -172,7 +172,7 @@ class Group(Struct):
     place: Place
 
 
-class Component(Struct):
+class Component(Struct, frozen=True, kw_only=True):
     """A part of the product that readers know; `owner`, `runbook` and `dashboards` are internal."""
 
     id: str
@@ -188,7 +188,7 @@ class Component(Struct):
     place: Place
 
 
-class FactKind(Struct):
+class FactKind(Struct, frozen=True, kw_only=True):
     """Declares a fact: who may read it, and in what unit it is given."""
 
     id: str
@@ -198,7 +198,7 @@ class FactKind(Struct):
     place: Place
 
 
-class Severity(Struct):
+class Severity(Struct, frozen=True, kw_only=True):
     """What one of sev1 to sev5 means here; always internal."""
 
     id: str
@@ -206,14 +206,14 @@ class Severity(Struct):
     meaning: str
 
 
-class Cadence(Struct):
+class Cadence(Struct, frozen=True, kw_only=True):
     """How soon the first word is owed, and how often after it."""
 
     first: timedelta
     every: timedelta
 
 
-class Customer(Struct):
+class Customer(Struct, frozen=True, kw_only=True):
     """One strategic customer; its addresses stand elsewhere."""
 
     id: str
@@ -226,7 +226,7 @@ class Customer(Struct):
     place: Place
 
 
-class DigestPolicy(Struct):
+class DigestPolicy(Struct, frozen=True, kw_only=True):
     """How an audience's e-mail is paced: `each-update`, `first-and-last`, or `batched` every so long."""
 
     mode: str
@@ -234,7 +234,7 @@ class DigestPolicy(Struct):
     max_recipients: int
 
 
-class Audience(Struct):
+class Audience(Struct, frozen=True, kw_only=True):
     """People with the same right to read. `keys` of cadence and sign-off are severities, or impacts for outsiders."""
 
     id: str
@@ -256,7 +256,7 @@ class Audience(Struct):
     place: Place
 
 
-class Page(Struct):
+class Page(Struct, frozen=True, kw_only=True):
     """A page of the site's own, such as "About this page"."""
 
     id: str
@@ -266,7 +266,7 @@ class Page(Struct):
     place: Place
 
 
-class Target(Struct):
+class Target(Struct, frozen=True, kw_only=True):
     """A directory inside the site's folder to which one tree is published."""
 
     id: str
@@ -275,7 +275,7 @@ class Target(Struct):
     place: Place
 
 
-class Settings(Struct):
+class Settings(Struct, frozen=True, kw_only=True):
     """site.toml."""
 
     id: str
@@ -291,7 +291,7 @@ class Settings(Struct):
     sensitive_terms: tuple[str, ...]
 
 
-class Site(Struct):
+class Site(Struct, frozen=True, kw_only=True):
     """Everything authored, resolved and in order; the one input of the gate."""
 
     settings: Settings
@@ -304,6 +304,11 @@ class Site(Struct):
     maintenances: tuple[Maintenance, ...]
     pages: tuple[Page, ...]
     targets: tuple[Target, ...]
+
+    @property
+    def stories(self) -> tuple[Story, ...]:
+        """Everything that is told of: incidents, then maintenances."""
+        return (*self.incidents, *self.maintenances)
 
     @property
     def customers(self) -> tuple[Customer, ...]:

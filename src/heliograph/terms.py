@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-ComponentState = Literal[
-    "operational", "under_maintenance", "degraded_performance", "partial_outage", "major_outage"
-]
+ComponentState = Literal["operational", "under_maintenance", "degraded_performance", "partial_outage", "major_outage"]
 Impact = Literal["none", "minor", "major", "critical"]
 Boundary = Literal["external", "internal"]
 Surface = Literal["page", "brief", "feed", "api", "digest", "macros", "chat"]
@@ -32,6 +30,7 @@ SURFACES: Final[tuple[Surface, ...]] = ("page", "brief", "feed", "api", "digest"
 
 RESOLVED: Final = "resolved"
 CLOSED_MAINTENANCE: Final = ("completed", "cancelled")
+CLOSED: Final = (RESOLVED, *CLOSED_MAINTENANCE)
 
 DOWNTIME_WEIGHT: Final[dict[ComponentState, float]] = {
     "operational": 0.0,

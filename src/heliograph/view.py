@@ -10,23 +10,19 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-import msgspec
+from msgspec import Struct
 
 from heliograph.terms import ComponentState, Impact
 
 
-class Struct(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of all viewed types."""
-
-
-class Passage(Struct):
+class Passage(Struct, frozen=True, kw_only=True):
     """A run of Markdown. `addressed` tells words written for this reader alone from words for everyone."""
 
     markdown: str
     addressed: bool
 
 
-class Claim(Struct):
+class Claim(Struct, frozen=True, kw_only=True):
     """What an update says of a component, and what was said before it within the same incident."""
 
     component: str
@@ -34,14 +30,14 @@ class Claim(Struct):
     was: ComponentState
 
 
-class Correction(Struct):
+class Correction(Struct, frozen=True, kw_only=True):
     """An update's words were changed at `at`; `was` is empty when the old words may not be repeated."""
 
     at: datetime
     was: str
 
 
-class Update(Struct):
+class Update(Struct, frozen=True, kw_only=True):
     """One message. `status` is None for a note."""
 
     id: str
@@ -52,7 +48,7 @@ class Update(Struct):
     corrections: tuple[Correction, ...]
 
 
-class Fact(Struct):
+class Fact(Struct, frozen=True, kw_only=True):
     """The newest value of a declared fact, with the instant it was given."""
 
     id: str
@@ -62,7 +58,7 @@ class Fact(Struct):
     as_of: datetime
 
 
-class Ask(Struct):
+class Ask(Struct, frozen=True, kw_only=True):
     """What is needed of whom, since when; `met_at` is None while it is open."""
 
     what: str
@@ -71,7 +67,7 @@ class Ask(Struct):
     met_at: datetime | None
 
 
-class Decision(Struct):
+class Decision(Struct, frozen=True, kw_only=True):
     """What will be decided at `at` and by whom; `said_at` is when we learned of it."""
 
     what: str
@@ -80,14 +76,14 @@ class Decision(Struct):
     said_at: datetime
 
 
-class Link(Struct):
+class Link(Struct, frozen=True, kw_only=True):
     """A named address."""
 
     name: str
     url: str
 
 
-class Postmortem(Struct):
+class Postmortem(Struct, frozen=True, kw_only=True):
     """The account published after an incident."""
 
     id: str
@@ -95,11 +91,12 @@ class Postmortem(Struct):
     passages: tuple[Passage, ...]
 
 
-class Incident(Struct):
+class Incident(Struct, frozen=True, kw_only=True):
     """One incident as this reader may know it.
 
-    `status` is the newest one said (`postmortem` once one is published); `claims` are the states it holds now (empty when closed);
-    `affected` every component it ever named; `next_update` the promise not yet kept, `late` whether its time has passed.
+    `status` is the newest one said (`postmortem` once one is published); `claims` are the states it holds now (empty
+    when closed); `affected` every component it ever named; `next_update` the promise not yet kept, `late` whether its
+    time has passed.
     """
 
     id: str
@@ -127,10 +124,11 @@ class Incident(Struct):
         return self.resolved_at is None
 
 
-class Maintenance(Struct):
+class Maintenance(Struct, frozen=True, kw_only=True):
     """Planned work. `start` and `end` are those of the current, else the next, else the last occurrence.
 
     `completed_at` is set once it is over (also when cancelled); `repeats` tells the rhythm in days, 0 for once.
+    `claims` is what it names, whether or not work goes on now; `worked` when it went on within the days that bars show.
     """
 
     id: str
@@ -147,6 +145,7 @@ class Maintenance(Struct):
     affected: tuple[str, ...]
     links: tuple[Link, ...]
     updates: tuple[Update, ...]
+    worked: tuple[tuple[datetime, datetime], ...] = ()
 
     @property
     def phase(self) -> Literal["upcoming", "active", "past"]:
@@ -156,7 +155,7 @@ class Maintenance(Struct):
         return "upcoming" if self.status == "scheduled" else "active"
 
 
-class Day(Struct):
+class Day(Struct, frozen=True, kw_only=True):
     """One civil day of one component: the worst state in it, and how long each counted state lasted."""
 
     date: date
@@ -165,7 +164,7 @@ class Day(Struct):
     major: timedelta
 
 
-class Component(Struct):
+class Component(Struct, frozen=True, kw_only=True):
     """A part of the product. `days` are the last 90 civil days, oldest first; fewer if it is younger.
 
     `uptime` is a share between 0 and 1 by the weights of `terms.DOWNTIME_WEIGHT`, planned work left out.
@@ -182,14 +181,14 @@ class Component(Struct):
     uptime: float | None
 
 
-class Group(Struct):
+class Group(Struct, frozen=True, kw_only=True):
     """A heading over the components that name it; never empty."""
 
     id: str
     name: str
 
 
-class Month(Struct):
+class Month(Struct, frozen=True, kw_only=True):
     """A calendar month of the site's zone and the ids of what began in it, newest first."""
 
     year: int
@@ -198,7 +197,7 @@ class Month(Struct):
     maintenances: tuple[str, ...]
 
 
-class Page(Struct):
+class Page(Struct, frozen=True, kw_only=True):
     """A page of the site's own."""
 
     id: str
@@ -206,7 +205,7 @@ class Page(Struct):
     passages: tuple[Passage, ...]
 
 
-class About(Struct):
+class About(Struct, frozen=True, kw_only=True):
     """The site itself. `url` is where this reader's pages live, without a slash at its end; empty when unknown."""
 
     id: str
@@ -220,7 +219,7 @@ class About(Struct):
     notice: str
 
 
-class Customer(Struct):
+class Customer(Struct, frozen=True, kw_only=True):
     """The strategic customer this view was made for; `components` are those it uses and may know."""
 
     id: str
@@ -232,7 +231,7 @@ class Customer(Struct):
     owner: str
 
 
-class View(Struct):
+class View(Struct, frozen=True, kw_only=True):
     """Everything one reader may see. `reader` is the audience's id (`public`, `strategic`, `macros`, `exec` …)."""
 
     reader: str
@@ -257,7 +256,7 @@ class View(Struct):
         return found[::-1] if phase == "upcoming" else found
 
 
-class Line(Struct):
+class Line(Struct, frozen=True, kw_only=True):
     """One passage on an insiders' timeline, with its label and the names of all who may read it."""
 
     label: str
@@ -265,7 +264,7 @@ class Line(Struct):
     readers: tuple[str, ...]
 
 
-class Entry(Struct):
+class Entry(Struct, frozen=True, kw_only=True):
     """One update as insiders see it: to whom it is addressed, and its lines in authored order."""
 
     update: str
@@ -276,7 +275,7 @@ class Entry(Struct):
     next_update: datetime | None
 
 
-class Said(Struct):
+class Said(Struct, frozen=True, kw_only=True):
     """What customers were told: the words of one public update."""
 
     at: datetime
@@ -284,7 +283,7 @@ class Said(Struct):
     markdown: str
 
 
-class Due(Struct):
+class Due(Struct, frozen=True, kw_only=True):
     """A word owed to an audience by an instant; `overdue` once that has passed. `why` says which rule asks for it."""
 
     incident: str
@@ -295,7 +294,7 @@ class Due(Struct):
     why: Literal["promised", "first", "every"]
 
 
-class Pending(Struct):
+class Pending(Struct, frozen=True, kw_only=True):
     """An update that waits for a role's approval before an audience sees it (or sees its newest words)."""
 
     update: str
@@ -304,7 +303,7 @@ class Pending(Struct):
     shown: Literal["nothing", "sealed words"]
 
 
-class Coverage(Struct):
+class Coverage(Struct, frozen=True, kw_only=True):
     """Whether an audience has its own word in the newest phase of an incident."""
 
     audience: str
@@ -313,7 +312,7 @@ class Coverage(Struct):
     last_at: datetime | None
 
 
-class Dossier(Struct):
+class Dossier(Struct, frozen=True, kw_only=True):
     """What insiders know of one incident or maintenance beyond its View."""
 
     id: str
@@ -330,7 +329,7 @@ class Dossier(Struct):
     told: tuple[tuple[str, datetime], ...]
 
 
-class Owner(Struct):
+class Owner(Struct, frozen=True, kw_only=True):
     """Who keeps a component, and where its papers are."""
 
     component: str
@@ -339,10 +338,12 @@ class Owner(Struct):
     dashboards: tuple[str, ...]
 
 
-class Desk(Struct):
-    """What only insiders' surfaces add. `dossiers` covers each incident and maintenance of the View, same order.
+class Desk(Struct, frozen=True, kw_only=True):
+    """What only insiders' surfaces add.
 
-    `relevant` are the ids of open incidents this audience asked to hear of (its `when` rule).
+    `dossiers` covers each incident and maintenance of the View, in the same order; for an audience without a page
+    of its own, only those incidents that are open. `relevant` are the ids of open incidents this audience asked to
+    hear of (its `when` rule).
     """
 
     reader: str

@@ -1,0 +1,1 @@
+"""Writing source files: what `new`, `update`, `note` and the importers share. No command line, no clock."""

@@ -20,7 +20,7 @@ class Layouts:
             loaders.insert(0, FileSystemLoader(own))
         self._environment = Environment(
             loader=ChoiceLoader(loaders),
-            autoescape=_is_markup,
+            autoescape=_is_markup,  # noqa: S701 -- on for all but plain text
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,

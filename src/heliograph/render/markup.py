@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache
 from typing import Final
 
 import nh3
@@ -32,14 +32,14 @@ def link_allowed(url: str) -> bool:
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("js-default", {"html": False, "linkify": False, "typographer": False, "maxNesting": 20})
     parser.disable("image")
-    parser.validateLink = link_allowed  # type: ignore[method-assign] -- the library's documented hook
+    parser.validateLink = link_allowed  # type: ignore[method-assign]  # the library's documented hook
     return parser
 
 
 _PARSER: Final = _parser()
 
 
-@lru_cache(maxsize=None)
+@cache
 def to_html(markdown: str, top: int = 3) -> Markup:
     """Render one passage. Its highest headings become `<h{top}>`; what the sanitiser does not know is dropped."""
     tokens = _PARSER.parse(markdown)

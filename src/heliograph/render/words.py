@@ -141,3 +141,8 @@ def states_headline(claims: Sequence[Claim], names: dict[str, str]) -> str:
 def joined(passages: Sequence[Passage]) -> str:
     """Join passages into one Markdown text, in their order."""
     return "\n\n".join(passage.markdown for passage in passages)
+
+
+def claims_said(claims: Sequence[Claim], names: dict[str, str]) -> str:
+    """Say what an update claims, component by component: `Checkout: degraded; API: working normally.`."""
+    return "; ".join(f"{names[claim.component]}: {STATE_WORDS[claim.state]}" for claim in claims) + "."

@@ -21,6 +21,7 @@ MEDIA_TYPES: Final = {
     "md": "text/markdown; charset=utf-8",
     "eml": "message/rfc822",
     "csv": "text/csv; charset=utf-8",
+    "_headers": "text/plain; charset=utf-8",
 }
 
 
@@ -32,7 +33,7 @@ class Artifact(msgspec.Struct, frozen=True):
 
     @property
     def media_type(self) -> str:
-        """The Content-Type by the path's last extension; every extension we write is declared above."""
+        """The Content-Type by the path's last extension, or by the whole name of a file that has none."""
         return MEDIA_TYPES[self.path.rsplit(".", 1)[-1]]
 
     @property

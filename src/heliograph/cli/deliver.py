@@ -1,0 +1,124 @@
+"""Commands that put things where readers look: build, serve, publish."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import click
+from msgspec.structs import replace
+
+from heliograph.cli.errors import show_problems
+from heliograph.cli.house import Bar, House, Instant, Stop, as_json, instant_for, watched
+from heliograph.model import Site, Target
+from heliograph.publish.plan import Plan
+
+OUTPUT = "dist"
+
+
+@click.command()
+@click.option("--output", type=click.Path(file_okay=False, path_type=Path), help=f"Where to. [default: {OUTPUT}]")
+@click.option("--at", type=Instant(), help="Build as of this instant instead of now.")
+@click.option("--json", "json_", is_flag=True, help="Print what was made as JSON.")
+@click.pass_obj
+def build(house: House, output: Path | None, at: datetime | None, json_: bool) -> None:
+    """Make every page, feed, mail and macro; nothing is replaced until all of it is there."""
+    from heliograph.pipeline import trees
+    from heliograph.render.layouts import Layouts
+    from heliograph.tree.swap import check_output_root
+    from heliograph.tree.write import TreePlan, write_trees
+
+    out = output or house.root / OUTPUT
+    check_output_root(out, house.root)
+    site, warnings = house.load()
+    if not house.quiet:
+        show_problems(warnings)
+    when = instant_for(site, at)
+
+    def watched_plans(bar: Bar | None) -> Iterator[TreePlan]:
+        for plan in trees(site, Layouts(house.root / "layouts"), when):
+            yield replace(plan, artifacts=watched(plan.artifacts, bar))
+
+    with house.progress("Building", _estimate(site)) as bar:
+        counts = write_trees(out, watched_plans(bar))
+    if json_:
+        click.echo(as_json(counts))
+        return
+    for tree in counts:
+        state = f"{tree.written} written, {tree.removed} removed" if tree.changed else "unchanged"
+        click.echo(f"{out / tree.tree}  {tree.files} files, {state}")
+    _advise(house, site, when, out)
+
+
+def _estimate(site: Site) -> int:
+    """Guess how many files a build makes, for a bar's length only."""
+    pages = sum("page" in audience.surfaces for audience in site.audiences)
+    return pages * (len(site.stories) + 12 * len(site.components) + 40)
+
+
+def _advise(house: House, site: Site, when: datetime, out: Path) -> None:
+    """Say what is open and what to look at next."""
+    from heliograph.cli.board import make_board
+    from heliograph.gate import Gate, Reader
+    from heliograph.model import INTERNAL
+
+    gate, reader = Gate(site, when), Reader(INTERNAL)
+    board = make_board(gate.view_of(reader), gate.desk_of(reader), when)
+    overdue = sum(due.overdue for due in board.due)
+    late = f", {overdue} overdue: run `heliograph`" if overdue else ""
+    house.say(f"Open now: {len(board.open)}{late}. Open {out / 'public' / 'index.html'}, or: heliograph serve")
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(1, 65000), default=8000, help="The public page's port; others follow.")
+@click.option("--at", type=Instant(), help="Show this instant instead of now.")
+@click.pass_obj
+def serve(house: House, port: int, at: datetime | None) -> None:
+    """Show each reader's site on this machine, each on a port of its own, made anew when a file is saved."""
+    from heliograph.serve import run
+
+    run(house, port, at)
+
+
+@click.command()
+@click.argument("target", required=False)
+@click.option("--output", type=click.Path(file_okay=False, path_type=Path), help=f"What was built. [default: {OUTPUT}]")
+@click.option("--dry-run", is_flag=True, help="Print the plan, with a reason for each file, and stop.")
+@click.option("--json", "json_", is_flag=True, help="Print the plan as JSON.")
+@click.pass_obj
+def publish(house: House, target: str | None, output: Path | None, dry_run: bool, json_: bool) -> None:
+    """Put a built tree into its target's folder, whole; without a name, insiders' targets first, then outsiders'."""
+    from heliograph.publish.directory import carry_out, prepare
+
+    site, _ = house.load()
+    out = output or house.root / OUTPUT
+    chosen_targets = _targets(site, target)
+    releases = [prepare(out / chosen.tree, house.root / chosen.directory) for chosen in chosen_targets]
+    for chosen, release in zip(chosen_targets, releases, strict=True):
+        _show_plan(chosen, release.plan, json_)
+        if not dry_run:
+            done = carry_out(release)
+            house.say(f"{chosen.id}: {'live' if done else 'was live already'} in {release.target}")
+
+
+def _targets(site: Site, name: str | None) -> Sequence[Target]:
+    """Choose one target, or all: insiders' trees go first, so that no customer reads what colleagues have not."""
+    if name is None:
+        if not site.targets:
+            raise Stop("site_src/targets.toml names no target")
+        inside = {audience.id for audience in site.audiences if audience.boundary == "internal"}
+        return sorted(site.targets, key=lambda target: (target.tree not in inside, target.id))
+    found = [target for target in site.targets if target.id == name]
+    if not found:
+        known = ", ".join(target.id for target in site.targets) or "none"
+        raise click.UsageError(f"no target is called {name!r}; known: {known}")
+    return found
+
+
+def _show_plan(target: Target, plan: Plan, json_: bool) -> None:
+    if json_:
+        click.echo(as_json({"target": target.id, "steps": plan.steps}))
+        return
+    for step in plan.steps:
+        click.echo(f"{target.id}  {step}")

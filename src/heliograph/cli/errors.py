@@ -1,0 +1,68 @@
+"""Turns what commands raise into lines on stderr and an exit code. The only place that knows both sides."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import click
+
+from heliograph.cli import exits
+from heliograph.cli.house import Stop
+from heliograph.importers.report import ImportRefused
+from heliograph.problems import Problem, Refused
+from heliograph.tree.fsio import Locked, Uncertain, WriteRefused
+
+_EXPOSURE: Final = frozenset({"E606", "E607", "E608"})
+_CODES: Final = {
+    ImportRefused: exits.REFUSED,
+    WriteRefused: exits.REFUSED,
+    Locked: exits.LOCKED,
+    Uncertain: exits.UNCONFIRMED,
+}
+_LOUD: Final = ("-vv", "-vvv")
+
+
+def report(error: Exception, argv: Sequence[str]) -> int:
+    """Say what went wrong; give the exit code. The text of an unforeseen error is not shown: it may quote a passage."""
+    if isinstance(error, Refused):
+        show_problems(error.problems)
+        return exits.REFUSED
+    told = _told(error)
+    if told is None:
+        click.echo(f"heliograph: an error of its own ({_origin(error)}); nothing more was done", err=True)
+        if any(flag in argv for flag in _LOUD):
+            click.echo("".join(traceback.format_tb(error.__traceback__)), err=True)
+        return exits.FAILED
+    message, code = told
+    click.echo(f"heliograph: {message}", err=True)
+    return code
+
+
+def _told(error: Exception) -> tuple[str, int] | None:
+    """Put a foreseen error in words, with its exit code."""
+    if isinstance(error, OSError):
+        return f"{error.strerror or type(error).__name__}: {error.filename}", exits.FAILED
+    if isinstance(error, Stop):
+        return str(error), error.code
+    if isinstance(error, WriteRefused) and error.code in _EXPOSURE:
+        return str(error), exits.EXPOSED
+    code = next((code for kind, code in _CODES.items() if isinstance(error, kind)), None)
+    return None if code is None else (str(error), code)
+
+
+def show_problems(problems: Sequence[Problem]) -> None:
+    """List findings on stderr, each on its line, and how many there are."""
+    for problem in problems:
+        click.echo(str(problem), err=True)
+    errors = sum(problem.level == "error" for problem in problems)
+    if errors:
+        click.echo(f"{errors} {'error' if errors == 1 else 'errors'}; nothing was changed.", err=True)
+
+
+def _origin(error: Exception) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    last = frames[-1] if frames else None
+    return f"{type(error).__name__} at {Path(last.filename).name}:{last.lineno}" if last else type(error).__name__

@@ -1,0 +1,80 @@
+"""Commands that begin things: a site, an audience."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import click
+
+from heliograph import resources
+from heliograph.cli.house import House, Stop
+from heliograph.tree.fsio import create_new
+
+EXAMPLE_PARTS = ("site_src", "audiences", "incidents")
+
+
+@click.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--example", is_flag=True, help="The whole example company instead of a small start.")
+def init(folder: Path, example: bool) -> None:
+    """Start a site in a new or empty FOLDER."""
+    if folder.exists() and any(folder.iterdir()):
+        raise Stop(f"{folder} is not empty; a site starts in a folder of its own")
+    files = dict(_example() if example else _small())
+    for name, data in sorted(files.items()):
+        _write(folder / name, data)
+    (folder / "incidents").mkdir(exist_ok=True)
+    (folder / "layouts").mkdir(exist_ok=True)
+    click.echo(f"Wrote {len(files)} files: {_contents(files)}. Edit site_src/site.toml for your name.")
+    click.echo(f"Next:  cd {folder} && heliograph serve")
+
+
+def _example() -> Iterator[tuple[str, bytes]]:
+    for part in EXAMPLE_PARTS:
+        yield from _files(resources.defaults() / part, resources.defaults())
+    yield from ((name, data) for name, data in _small() if "/" not in name)
+
+
+def _small() -> Iterator[tuple[str, bytes]]:
+    yield from _files(resources.start(), resources.start())
+
+
+def _files(folder: Path, base: Path) -> Iterator[tuple[str, bytes]]:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            yield path.relative_to(base).as_posix(), path.read_bytes()
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    create_new(path, data)
+
+
+def _contents(files: Iterable[str]) -> str:
+    names = list(files)
+    incidents = sum(name.endswith("/incident.md") for name in names)
+    pages = "a public page, an internal page, 3 components"
+    return f"{incidents} incidents and everything around them" if incidents else pages
+
+
+@click.group()
+def add() -> None:
+    """Add something to a site."""
+
+
+@add.command()
+@click.argument("name")
+@click.pass_obj
+def audience(house: House, name: str) -> None:
+    """Add one of the shipped audiences, such as exec or support, as audiences/NAME.toml."""
+    shipped = resources.defaults() / "audiences"
+    known = sorted(path.stem for path in shipped.glob("*.toml"))
+    if name not in known:
+        raise click.UsageError(f"no audience {name!r} is shipped; known: {', '.join(known)}")
+    target = house.root / "audiences" / f"{name}.toml"
+    try:
+        _write(target, (shipped / f"{name}.toml").read_bytes())
+    except FileExistsError as error:
+        raise Stop(f"audiences/{name}.toml is there already") from error
+    click.echo(f"Wrote audiences/{name}.toml. Read it once, then: heliograph check")

@@ -1,0 +1,205 @@
+"""What insiders' surfaces add to a view: severity, roles, the timeline with its labels, coverage, what is due."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+
+from heliograph import view
+from heliograph.gate import release
+from heliograph.gate.cadence import Owed, first_owed, owed, rhythm
+from heliograph.gate.labels import PUBLIC_READER, Policy, Reader, Readership
+from heliograph.model import INTERNAL, PUBLIC, Audience, Incident, Site, Story, Text, Update
+from heliograph.record import Record
+
+Project = Callable[[Reader], view.View]
+
+
+def make(
+    site: Site, readership: Readership, policy: Policy, project: Project, at: datetime, record: Record
+) -> view.Desk:
+    """Make an insider's desk. A reader that may not read `internal` gets no field that is internal by nature."""
+    maker = _Maker(site, readership, policy, project, at, record)
+    own = project(policy.reader)
+    audience = next(audience for audience in site.audiences if audience.id == policy.reader.audience)
+    incidents = own.incidents if "page" in audience.surfaces else own.open_incidents
+    insider = policy.reads(INTERNAL)
+    return view.Desk(
+        reader=audience.id,
+        name=audience.name,
+        dossiers=(*map(maker.dossier, incidents), *map(maker.dossier, own.maintenances)),
+        relevant=tuple(one.id for one in own.open_incidents if maker.concerns(audience, one)),
+        severities=tuple((one.id, one.name, one.meaning) for one in site.severities) if insider else (),
+        owners=tuple(
+            view.Owner(component=one.id, owner=one.owner, runbook=one.runbook, dashboards=one.dashboards)
+            for one in site.components
+            if insider and policy.reads(one.label) and (one.owner or one.runbook or one.dashboards)
+        ),
+    )
+
+
+class _Maker:
+    """Makes the dossiers of one insider."""
+
+    def __init__(
+        self, site: Site, readership: Readership, policy: Policy, project: Project, at: datetime, record: Record
+    ) -> None:
+        self._site, self._readership, self._policy, self._at = site, readership, policy, at
+        self._project, self._record = project, record
+        self._insider = policy.reads(INTERNAL)
+        self._authored = {one.id: one for one in site.stories}
+        self._names = {audience.id: audience.name for audience in site.audiences}
+        self._shown: dict[Reader, dict[str, view.Incident]] = {}
+        self._signoff = {audience.id: dict(audience.signoff) for audience in site.audiences if audience.signoff}
+
+    def dossier(self, one: view.Incident | view.Maintenance) -> view.Dossier:
+        authored = self._authored[one.id]
+        past = [update for update in authored.updates if update.at <= self._at]
+        severities = [(update.severity, update.at) for update in past if update.severity] if self._insider else []
+        is_open = isinstance(one, view.Incident) and one.is_open
+        return view.Dossier(
+            id=one.id,
+            title_public=next((title.words for title in authored.titles if title.label == PUBLIC), None),
+            severity=severities[-1][0] if severities else None,
+            severity_since=_since(severities),
+            tags=authored.tags if self._insider else (),
+            roles=_newest_roles(past) if self._insider else (),
+            timeline=tuple(self._entry(update) for update in reversed(past) if self._policy.reads(update.audience)),
+            said=self._said(one.id),
+            coverage=tuple(self._coverage(one.id)) if self._insider and is_open else (),
+            due=tuple(self._due(authored)) if self._insider and is_open else (),
+            pending=tuple(self._pending(authored, past)) if self._insider else (),
+            told=self._told(past) if self._insider else (),
+        )
+
+    def concerns(self, audience: Audience, incident: view.Incident) -> bool:
+        """Tell whether an open incident meets an audience's `when` rule."""
+        severity = self._severity(self._authored[incident.id])
+        return (
+            (not audience.when_severity or severity in audience.when_severity)
+            and (not audience.when_impact or incident.impact in audience.when_impact)
+            and (not audience.when_components or not set(audience.when_components).isdisjoint(incident.affected))
+        )
+
+    def _incident_for(self, reader: Reader, identity: str) -> view.Incident | None:
+        if reader not in self._shown:
+            self._shown[reader] = {one.id: one for one in self._project(reader).incidents}
+        return self._shown[reader].get(identity)
+
+    def _entry(self, update: Update) -> view.Entry:
+        return view.Entry(
+            update=update.id,
+            at=update.at,
+            status=update.status,
+            audience=update.audience,
+            lines=tuple(self._line(update, text) for text in update.passages if self._policy.reads(text.label)),
+            next_update=update.next_update,
+        )
+
+    def _line(self, update: Update, text: Text) -> view.Line:
+        readers = self._readership.readers_of(update.audience, text.label)
+        return view.Line(label=text.label, markdown=text.words, readers=tuple(str(reader) for reader in readers))
+
+    def _said(self, identity: str) -> tuple[view.Said, ...]:
+        told = self._incident_for(PUBLIC_READER, identity)
+        return tuple(
+            view.Said(at=update.at, status=update.status, markdown="\n\n".join(one.markdown for one in update.passages))
+            for update in (told.updates if told else ())
+            if update.passages
+        )
+
+    def _readers_for(self, audience: Audience) -> tuple[Reader, ...]:
+        return tuple(reader for reader in self._readership.readers if reader.audience == audience.id)
+
+    def _coverage(self, identity: str) -> Iterator[view.Coverage]:
+        for audience in self._site.audiences:
+            told = [self._incident_for(reader, identity) for reader in self._readers_for(audience)]
+            newest = max((one.updates[0] for one in told if one), key=lambda update: update.at, default=None)
+            passages = newest.passages if newest else ()
+            yield view.Coverage(
+                audience=audience.id,
+                name=audience.name,
+                words="own" if any(one.addressed for one in passages) else "public" if passages else "none",
+                last_at=newest.at if newest else None,
+            )
+
+    def _due(self, incident: Story) -> Iterator[view.Due]:
+        assert isinstance(incident, Incident)
+        for audience in self._site.audiences:
+            owing = (self._owed(audience, reader, incident) for reader in self._readers_for(audience))
+            soonest = min((one for one in owing if one), default=None)
+            if soonest:
+                yield view.Due(
+                    incident=incident.id,
+                    audience=audience.id,
+                    owner=audience.owner,
+                    by=soonest.by,
+                    overdue=self._at >= soonest.by,
+                    why=soonest.why,
+                )
+
+    def _owed(self, audience: Audience, reader: Reader, incident: Incident) -> Owed | None:
+        """Tell what one reader is owed: nothing if it may not know of the incident, or is not concerned."""
+        policy = self._readership.policy(reader)
+        told, own = self._incident_for(reader, incident.id), self._incident_for(self._policy.reader, incident.id)
+        measure = told or own
+        if measure is None or not any(policy.reads(title.label) for title in incident.titles):
+            return None
+        if not self.concerns(audience, measure) or not self._uses(reader, measure):
+            return None
+        cadence = rhythm(audience, self._severity(incident), measure.impact)
+        return owed(told, cadence) if told else first_owed(incident.started_at, cadence)
+
+    def _uses(self, reader: Reader, incident: view.Incident) -> bool:
+        customer = next((one for one in self._site.customers if one.id == reader.customer), None)
+        return customer is None or not set(customer.components).isdisjoint(incident.affected)
+
+    def _severity(self, of: Story) -> str | None:
+        return next((one.severity for one in reversed(of.updates) if one.severity and one.at <= self._at), None)
+
+    def _pending(self, of: Story, past: Sequence[Update]) -> Iterator[view.Pending]:
+        for audience_id, rules in self._signoff.items():
+            for reader in (one for one in self._readership.readers if one.audience == audience_id):
+                policy = self._readership.policy(reader)
+                measure = self._incident_for(reader, of.id) or self._incident_for(self._policy.reader, of.id)
+                key = self._severity(of) if policy.boundary == "internal" else measure.impact if measure else None
+                for update in past:
+                    yield from self._unapproved(policy, update, rules.get(key or "", ()))
+
+    def _unapproved(self, policy: Policy, update: Update, roles: Sequence[str]) -> Iterator[view.Pending]:
+        if not policy.reads(update.audience):
+            return
+        words = release.words_for(policy, update.passages)
+        sealed = release.newest_sealed(policy, roles, update.seals)
+        for role in release.missing_roles(policy, roles, update.seals, words):
+            yield view.Pending(
+                update=update.id, audience=str(policy.reader), role=role, shown="sealed words" if sealed else "nothing"
+            )
+
+    def _told(self, past: Sequence[Update]) -> tuple[tuple[str, datetime], ...]:
+        """Give what the ledger knows: each delivery's audience (or customer) by name, and its instant."""
+        ids = {update.id for update in past}
+        names = {customer.id: customer.name for customer in self._site.customers}
+        return tuple(
+            (names.get(told.customer) or self._names.get(told.audience, told.audience), told.at)
+            for told in sorted(self._record.told)
+            if told.update in ids and told.at <= self._at
+        )
+
+
+def _since(severities: Sequence[tuple[str, datetime]]) -> datetime | None:
+    """Tell since when the newest severity has held without a break."""
+    since = None
+    for severity, at in reversed(severities):
+        if severity != severities[-1][0]:
+            break
+        since = at
+    return since
+
+
+def _newest_roles(past: Sequence[Update]) -> tuple[tuple[str, str], ...]:
+    """Give who holds each role now, in the order first named."""
+    held: dict[str, str] = {}
+    for update in past:
+        held.update(update.roles)
+    return tuple(held.items())

@@ -1,0 +1,92 @@
+"""Answers to "who may read this?" for every authored part; loading, checking and commands ask here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from heliograph.gate.labels import Readership
+from heliograph.model import INTERNAL, Incident, Site, Story, Update
+from heliograph.problems import Place
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """One labelled part of an incident, and the readers it reaches. `needs` are all labels a reader must hold."""
+
+    place: Place
+    what: str
+    label: str
+    needs: tuple[str, ...]
+    readers: tuple[str, ...]
+
+
+def explain(site: Site, of: Story) -> tuple[Part, ...]:
+    """List every part of an incident or maintenance with the readers it reaches, in reading order."""
+    readership = Readership(site)
+    titled = {reader for title in of.titles for reader in readership.readers_of(title.label)}
+    parts = []
+    for place, what, label, needs in _parts(site, of):
+        readers = tuple(str(reader) for reader in readership.readers_of(label, *needs) if reader in titled)
+        parts.append(Part(place=place, what=what, label=label, needs=(label, *needs), readers=readers))
+    return tuple(parts)
+
+
+class Unreadable(msgspec.Struct, frozen=True, kw_only=True):
+    """A part that some of its label's readers could never read, because of its update's audience or the titles."""
+
+    place: Place
+    what: str
+    label: str
+    missing: tuple[str, ...]
+    because: str
+
+
+def unreadable(site: Site) -> Iterator[Unreadable]:
+    """Find every part that breaks the rule: its readers must read its update's audience and one of the titles."""
+    readership = Readership(site)
+    for of in site.stories:
+        titled = {reader for title in of.titles for reader in readership.readers_of(title.label)}
+        for place, what, label, needs in _parts(site, of, outward=False):
+            meant = readership.readers_of(label)
+            for because, able in (
+                ("its update's audience", readership.readers_of(*needs)),
+                ("any title", tuple(titled)),
+            ):
+                missing = tuple(str(reader) for reader in meant if reader not in able)
+                if missing:
+                    yield Unreadable(place=place, what=what, label=label, missing=missing, because=because)
+
+
+def _parts(site: Site, of: Story, *, outward: bool = True) -> Iterator[tuple[Place, str, str, tuple[str, ...]]]:
+    """Give (place, what, label, further labels needed). `outward` adds what cannot break the rule: titles, claims."""
+    if outward:
+        yield from ((title.place, "title", title.label, ()) for title in of.titles)
+    yield from ((link.place, "link", link.label, ()) for link in of.links)
+    facts = {fact.id: fact.label for fact in site.facts}
+    components = {component.id: component.label for component in site.components}
+    for update in of.updates:
+        needs = (update.audience,)
+        yield update.place, "update", update.audience, ()
+        yield from ((text.place, "passage", text.label, needs) for text in update.passages)
+        yield from ((fact.place, f"fact {fact.fact}", facts[fact.fact], needs) for fact in update.facts)
+        yield from ((ask.place, "ask", ask.label, needs) for ask in update.asks)
+        if update.decision:
+            yield update.decision.place, "decision", update.decision.label, needs
+        if outward:
+            yield from _inner_parts(update, components, needs)
+    if isinstance(of, Incident) and of.postmortem:
+        needs = (of.postmortem.audience,)
+        yield of.postmortem.place, "postmortem", of.postmortem.audience, ()
+        yield from ((text.place, "passage", text.label, needs) for text in of.postmortem.passages)
+
+
+def _inner_parts(
+    update: Update, components: dict[str, str], needs: tuple[str, ...]
+) -> Iterator[tuple[Place, str, str, tuple[str, ...]]]:
+    for claim in update.claims:
+        yield claim.place, f"state of {claim.component}", components[claim.component], needs
+    if update.severity:
+        yield update.place, "severity", INTERNAL, needs
+    if update.roles:
+        yield update.place, "roles", INTERNAL, needs

@@ -1,0 +1,229 @@
+"""One incident as one reader may know it: what it may read of the parts, and what follows from those alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from heliograph import view
+from heliograph.gate import release
+from heliograph.gate.labels import Policy
+from heliograph.model import PUBLIC, Incident, Link, Postmortem, Site, Story, Text, Update
+from heliograph.terms import IMPACT_OF_STATE, IMPACTS, OPERATIONAL, RESOLVED, ComponentState, Impact, gravity
+
+
+class Labels:
+    """The labels of what updates only name: components and facts. Resolved once per site."""
+
+    def __init__(self, site: Site) -> None:
+        self.component = {component.id: component.label for component in site.components}
+        self.fact = {fact.id: fact for fact in site.facts}
+        self.position = {component.id: index for index, component in enumerate(site.components)}
+        self.signoff = {audience.id: dict(audience.signoff) for audience in site.audiences if audience.signoff}
+
+
+class Told(NamedTuple):
+    """An authored update this reader may know of, beside what it gets of it."""
+
+    authored: Update
+    viewed: view.Update
+
+    @property
+    def speaks(self) -> bool:
+        """Tell whether anything of it reaches the reader; a silent one leaves no trace of its time."""
+        return bool(self.viewed.status or self.viewed.passages or self.viewed.claims or self.authored.next_update)
+
+
+def title_for(policy: Policy, titles: Iterable[Text]) -> str | None:
+    """Choose the most specific title a reader may read; None if it may read none."""
+    readable = {title.label: title.words for title in titles if policy.reads(title.label)}
+    return next((readable[label] for label in policy.ranking if label in readable), None)
+
+
+def links_for(policy: Policy, links: Iterable[Link]) -> tuple[view.Link, ...]:
+    """Keep the links a reader may read."""
+    return tuple(view.Link(name=link.name, url=link.url) for link in links if policy.reads(link.label))
+
+
+def project_incident(policy: Policy, incident: Incident, labels: Labels, at: datetime) -> view.Incident | None:
+    """Show one incident to one reader at an instant; None if for this reader it does not exist."""
+    title = title_for(policy, incident.titles)
+    known = known_updates(policy, incident, labels, at, closing=(RESOLVED,))
+    said = [one for one in known if one.speaks]
+    if title is None or not said or incident.started_at > at:
+        return None
+    statuses = [(one.viewed.status, one.viewed.at) for one in said if one.viewed.status]
+    status, status_at = statuses[-1] if statuses else ("investigating", None)
+    resolved_at = status_at if status == RESOLVED else None
+    postmortem = _postmortem(policy, incident.postmortem, at) if resolved_at else None
+    promise = None if resolved_at else promised(policy, said)
+    return view.Incident(
+        id=incident.id,
+        title=title,
+        status="postmortem" if postmortem else status,
+        impact=_impact(said),
+        started_at=incident.started_at,
+        updated_at=postmortem.at if postmortem else newest_instant(said),
+        monitoring_at=next((when for what, when in reversed(statuses) if what == "monitoring"), None),
+        resolved_at=resolved_at,
+        next_update=promise,
+        late=promise is not None and at >= promise,
+        claims=standing_claims(said, labels, closing=(RESOLVED,)),
+        affected=affected(said, labels),
+        facts=_facts(policy, known, labels),
+        asks=_asks(policy, known),
+        decision=None if resolved_at else _decision(policy, known),
+        links=links_for(policy, incident.links),
+        updates=tuple(one.viewed for one in reversed(said)),
+        postmortem=postmortem,
+    )
+
+
+def known_updates(policy: Policy, of: Story, labels: Labels, at: datetime, closing: Sequence[str]) -> list[Told]:
+    """Give the updates this reader may know of by now, oldest first."""
+    known: list[Told] = []
+    states: dict[str, ComponentState] = {}
+    severity: str | None = None
+    for update in of.updates:
+        if update.at > at:
+            break
+        severity = update.severity or severity
+        if not policy.reads(update.audience):
+            continue
+        passages = _released(policy, update, labels, severity, known)
+        if passages is None:
+            continue
+        viewed = view.Update(
+            id=update.id,
+            at=update.at,
+            status=update.status,
+            passages=passages,
+            claims=_claims(policy, update, labels, states, closing),
+            corrections=tuple(view.Correction(at=fix.at, was=fix.was) for fix in update.corrected if fix.at <= at),
+        )
+        known.append(Told(update, viewed))
+    return known
+
+
+def newest_instant(said: Sequence[Told]) -> datetime:
+    """Tell when this reader last got a word, corrections included; nothing later than what it was shown."""
+    return max(max([one.viewed.at, *(fix.at for fix in one.viewed.corrections)]) for one in said)
+
+
+def promised(policy: Policy, said: Sequence[Told]) -> datetime | None:
+    """Tell when the next word was promised: each audience's newest update keeps or renews that audience's promise."""
+    newest: dict[str, datetime | None] = {}
+    for one in said:
+        if one.authored.audience == PUBLIC or one.authored.audience in policy.addressed:
+            newest[one.authored.audience] = one.authored.next_update
+    return min((promise for promise in newest.values() if promise), default=None)
+
+
+def standing_claims(said: Sequence[Told], labels: Labels, closing: Sequence[str]) -> tuple[view.Claim, ...]:
+    """Give each component's newest claim, in the site's order; a closing status clears them all."""
+    standing: dict[str, view.Claim] = {}
+    for one in said:
+        if one.viewed.status in closing:
+            standing = {}
+            continue
+        standing.update((claim.component, claim) for claim in one.viewed.claims)
+    return tuple(standing[component] for component in sorted(standing, key=labels.position.__getitem__))
+
+
+def _released(
+    policy: Policy, update: Update, labels: Labels, severity: str | None, before: Sequence[Told]
+) -> release.Words | None:
+    """Give the passages whose words are approved where approval is asked for; None withholds the whole update."""
+    words = release.words_for(policy, update.passages)
+    rules = labels.signoff.get(policy.reader.audience)
+    if not rules:
+        return words
+    key = severity if policy.boundary == "internal" else _impact_by(update, before)
+    roles = rules.get(key or "", ())
+    if not release.missing_roles(policy, roles, update.seals, words):
+        return words
+    return release.newest_sealed(policy, roles, update.seals)
+
+
+def _impact_by(update: Update, before: Sequence[Told]) -> Impact:
+    """Give the impact an outsider can tell from this update and those it was shown before."""
+    if update.impact:
+        return update.impact
+    states = [claim.state for claim in update.claims] + [claim.state for one in before for claim in one.viewed.claims]
+    return max((IMPACT_OF_STATE[state] for state in states), key=IMPACTS.index, default="none")
+
+
+def _claims(
+    policy: Policy, update: Update, labels: Labels, states: dict[str, ComponentState], closing: Sequence[str]
+) -> tuple[view.Claim, ...]:
+    """Give what an update says of components this reader may know; closing says that all are well again."""
+    said = {claim.component: claim.state for claim in update.claims if policy.reads(labels.component[claim.component])}
+    if update.status in closing:
+        said = dict.fromkeys((component for component, state in states.items() if state != OPERATIONAL), OPERATIONAL)
+    claims = tuple(
+        view.Claim(component=component, state=said[component], was=states.get(component, OPERATIONAL))
+        for component in sorted(said, key=labels.position.__getitem__)
+    )
+    states.update(said)
+    return claims
+
+
+def _postmortem(policy: Policy, postmortem: Postmortem | None, at: datetime) -> view.Postmortem | None:
+    if postmortem is None or postmortem.at > at or not policy.reads(postmortem.audience):
+        return None
+    passages = release.words_for(policy, postmortem.passages)
+    return view.Postmortem(id=postmortem.id, at=postmortem.at, passages=passages) if passages else None
+
+
+def _impact(said: Sequence[Told]) -> Impact:
+    """Give the newest override, else the gravest thing ever claimed."""
+    overrides = [one.authored.impact for one in said if one.authored.impact]
+    if overrides:
+        return overrides[-1]
+    states = (claim.state for one in said for claim in one.viewed.claims)
+    return IMPACT_OF_STATE[max(states, key=gravity, default=OPERATIONAL)]
+
+
+def affected(said: Sequence[Told], labels: Labels) -> tuple[str, ...]:
+    """Give every component ever named, in the site's order."""
+    named = {claim.component for one in said for claim in one.viewed.claims}
+    return tuple(sorted(named, key=labels.position.__getitem__))
+
+
+def _facts(policy: Policy, known: Sequence[Told], labels: Labels) -> tuple[view.Fact, ...]:
+    newest: dict[str, view.Fact] = {}
+    for one in known:
+        for value in one.authored.facts:
+            kind = labels.fact[value.fact]
+            if policy.reads(kind.label):
+                newest[kind.id] = view.Fact(
+                    id=kind.id, name=kind.name, value=value.value, unit=kind.unit, as_of=one.authored.at
+                )
+    return tuple(newest[fact] for fact in labels.fact if fact in newest)
+
+
+def _asks(policy: Policy, known: Sequence[Told]) -> tuple[view.Ask, ...]:
+    """Give what was asked for, in the order first asked; asking again changes nothing, `met` closes it."""
+    asked: dict[tuple[str, str], view.Ask] = {}
+    for one in known:
+        for ask in one.authored.asks:
+            if not policy.reads(ask.label):
+                continue
+            first = asked.get((ask.what, ask.of))
+            asked[ask.what, ask.of] = view.Ask(
+                what=ask.what,
+                of=ask.of,
+                since=first.since if first else one.authored.at,
+                met_at=one.authored.at if ask.met else None,
+            )
+    return tuple(asked.values())
+
+
+def _decision(policy: Policy, known: Sequence[Told]) -> view.Decision | None:
+    said = [(one.authored.decision, one.authored.at) for one in known if one.authored.decision]
+    readable = [(decision, when) for decision, when in said if decision and policy.reads(decision.label)]
+    if not readable:
+        return None
+    decision, when = readable[-1]
+    return view.Decision(what=decision.what, at=decision.at, who=decision.who, said_at=when)

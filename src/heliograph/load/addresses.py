@@ -1,0 +1,51 @@
+"""Where a link may lead, asked of what a browser would make of the address rather than of how it is spelt."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import unquote
+
+SCHEMES: Final = frozenset({"http", "https", "mailto", "tel"})
+
+_UNSEEN: Final = re.compile("[\x00-\x20\x7f-\xa0\xad\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]")
+_SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]*):", re.ASCII)
+_HOST: Final = re.compile(r"//([^/?#]*)")
+_LITTER: Final = re.compile(r"[\s<>\"{}|\\^`]")
+
+
+def link_fault(address: str, schemes: frozenset[str] = SCHEMES) -> tuple[str, str] | None:
+    """Say what is wrong with a link's address, as code and message; None if it may be followed."""
+    seen = _UNSEEN.sub("", unquote(address)).lower()
+    scheme = _SCHEME.match(seen)
+    if scheme is None:
+        return _without_scheme(seen)
+    if scheme.group(1) not in schemes:
+        return "E409", f"an address must begin with one of: {', '.join(sorted(schemes))}"
+    if scheme.group(1) not in ("http", "https"):
+        return None
+    host = _HOST.match(seen, scheme.end())
+    if host is None or not host.group(1):
+        return "E419", "this is not a whole address; write it with // and the host"
+    if "@" in host.group(1) or "\\" in host.group(1):
+        return "E411", "an address must not hold a user name or password"
+    return None
+
+
+def address_fault(address: str, schemes: frozenset[str] = SCHEMES) -> tuple[str, str] | None:
+    """As `link_fault`, for an address that stands alone: it must not hold spaces, quotes or brackets either."""
+    return link_fault(address, schemes) or (
+        ("E136", "an address must not hold spaces, quotes or brackets") if _LITTER.search(address) else None
+    )
+
+
+def host_of(address: str) -> str:
+    """Give the host of an http address, without its port."""
+    found = _HOST.search(address)
+    return found.group(1).split(":")[0] if found else ""
+
+
+def _without_scheme(seen: str) -> tuple[str, str]:
+    if seen.replace("\\", "/").startswith("//") or seen.startswith("\\"):
+        return "E410", "an address must name its scheme; begin it with https:"
+    return "E419", "only whole addresses lead anywhere in mail and chat; begin it with https:"

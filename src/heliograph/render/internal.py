@@ -1,0 +1,58 @@
+"""Colleagues' pages: the same site, with what only the desk knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from heliograph.render import pages
+from heliograph.render.layouts import Layouts
+from heliograph.tree.artifact import Artifact, text_artifact
+from heliograph.view import Desk, Dossier, Due, Owner, View
+
+_OWN: Final[frozenset[pages.Kind]] = frozenset({"index", "incident", "maintenance", "component"})
+"""Kinds of pages on which colleagues read more than everyone does; they have layouts of their own."""
+
+
+class Backroom(msgspec.Struct, frozen=True):
+    """What insiders' pages look up, made once per build: dossiers, owners and severities by id, words owed in order."""
+
+    dossiers: dict[str, Dossier]
+    owners: dict[str, Owner]
+    severities: dict[str, tuple[str, str]]
+    due: tuple[Due, ...]
+
+
+def backroom(desk: Desk) -> Backroom:
+    """Index a desk. What is owed stands in order of time, so that the longest overdue comes first."""
+    owed = [due for dossier in desk.dossiers for due in dossier.due]
+    return Backroom(
+        dossiers={dossier.id: dossier for dossier in desk.dossiers},
+        owners={owner.component: owner for owner in desk.owners},
+        severities={identity: (name, meaning) for identity, name, meaning in desk.severities},
+        due=tuple(sorted(owed, key=lambda due: (due.by, due.incident, due.audience))),
+    )
+
+
+def site(view: View, desk: Desk, layouts: Layouts) -> Iterator[Artifact]:
+    """Yield every page of the internal site, its stylesheet and its icon; feeds and the API are made elsewhere."""
+    style = pages.stylesheet(layouts.source("web/style.css") + layouts.source("web/internal/style.css"))
+    press = pages.Press(pages.frame(view, style), layouts, "web/internal/chrome")
+    known = backroom(desk)
+    yield style
+    yield text_artifact("favicon.svg", layouts.source("web/favicon.svg"))
+    for sheet in pages.sheets(view):
+        if sheet.kind in _OWN:
+            yield press.page(sheet, f"web/internal/{sheet.kind}.html", **_added(sheet, known))
+        else:
+            yield press.page(sheet, f"web/{sheet.kind}.html")
+
+
+def _added(sheet: pages.Sheet, known: Backroom) -> dict[str, object]:
+    return {
+        "backroom": known,
+        "dossier": known.dossiers.get(sheet.subject),
+        "owner": known.owners.get(sheet.subject),
+    }

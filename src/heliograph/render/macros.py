@@ -1,0 +1,159 @@
+"""Replies that support can paste, made of words any customer may read, and a sentence to say on the phone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final, Literal
+
+import msgspec
+from markupsafe import Markup
+
+from heliograph.render import markup, sentences, words
+from heliograph.render.layouts import Layouts
+from heliograph.tree.artifact import Artifact, text_artifact
+from heliograph.view import Incident, Update, View
+
+REQUESTER: Final = "{{ticket.requester.first_name}}"
+"""What a help desk replaces by the customer's first name; the only placeholder in any macro."""
+
+CLOSED_KEPT: Final = 10
+"""For how many closed incidents, newest first, a closing reply is kept at hand."""
+
+PHONE_LIMIT: Final = 280
+"""At most so many characters are said on the phone: about twenty seconds."""
+
+_OPENING_BRACE: Final = re.compile(r"\{(?=[{%!#])")
+_RULE: Final = "-" * 100
+
+Phase = Literal["reply", "closing"]
+
+
+class Macro(msgspec.Struct, frozen=True, kw_only=True):
+    """One reply. `markdown`, `text` and `html` say the same, greeting included; `phone` is spoken and shorter.
+
+    `source_at` is the instant of the public update its words are from, `good_until` when newer ones are promised.
+    """
+
+    incident: str
+    title: str
+    phase: Phase
+    tag: str
+    source_at: datetime
+    good_until: datetime | None
+    markdown: str
+    text: str
+    html: Markup
+    phone: str
+
+
+def macros(view: View) -> tuple[Macro, ...]:
+    """Make a reply for each open incident and a closing one for the newest closed, in the view's order.
+
+    `view` must be the macros reader's: whatever it holds, customers may be told.
+    """
+    closed = [incident for incident in view.incidents if not incident.is_open]
+    return tuple(_macro(view, incident) for incident in (*view.open_incidents, *closed[:CLOSED_KEPT]))
+
+
+def macro_artifacts(view: View, layouts: Layouts) -> Iterator[Artifact]:
+    """Write each macro as `<incident>/<phase>.txt`, `.md` and `.html`, and an index as `index.json` and `index.txt`."""
+    found = macros(view)
+    for macro in found:
+        name = f"{macro.incident}/{macro.phase}"
+        header = headline(macro, view.about.timezone)
+        for kind in ("txt", "md", "html"):
+            page = layouts.render(f"macro/macro.{kind}", macro=macro, header=header, rule=_RULE, about=view.about)
+            yield text_artifact(f"{name}.{kind}", page)
+    index = msgspec.json.encode(found, enc_hook=str)
+    yield Artifact("index.json", msgspec.json.format(index, indent=2) + b"\n")
+    headers = [headline(macro, view.about.timezone) for macro in found]
+    yield text_artifact("index.txt", layouts.render("macro/index.txt", headers=headers, about=view.about))
+
+
+def headline(macro: Macro, timezone: str) -> str:
+    """Say in one line what a macro answers, from when its words are and how long they hold."""
+    if macro.phase == "closing":
+        source = words.moment(macro.source_at, timezone)
+        return f"[{macro.incident}] {macro.title} · REPLY ONCE SOLVED · from public update {source}"
+    until = macro.good_until or macro.source_at
+    source = words.moment_beside(macro.source_at, until, timezone)
+    holds = f" · good until {words.moment_beside(until, macro.source_at, timezone)}" if macro.good_until else ""
+    return f"[{macro.incident}] {macro.title} · REPLY WHILE OPEN · from public update {source}{holds}"
+
+
+def _macro(view: View, incident: Incident) -> Macro:
+    source = _source(incident)
+    public, say = _told(incident, source)
+    body = (_reply if incident.is_open else _closing)(view, incident, public, say)
+    spoken = incident.title if incident.is_open else f"Solved: {incident.title}"
+    return Macro(
+        incident=incident.id,
+        title=defused(incident.title),
+        phase="reply" if incident.is_open else "closing",
+        tag=f"inc-{incident.id}",
+        source_at=source.at if source else incident.updated_at,
+        good_until=incident.next_update if incident.is_open else None,
+        markdown=f"Hi {REQUESTER},\n\n{defused(body)}\n",
+        text=f"Hi {REQUESTER},\n\n{defused(markup.to_text(body))}\n",
+        html=Markup(f"<p>Hi {REQUESTER},</p>\n{defused(markup.to_html(body))}"),  # noqa: S704 -- sanitised just before
+        phone=defused(sentences.spoken(spoken, markup.to_line(public), PHONE_LIMIT)),
+    )
+
+
+def _source(incident: Incident) -> Update | None:
+    """Find the newest update that has words for everyone."""
+    worded = (update for update in incident.updates if any(not passage.addressed for passage in update.passages))
+    return next(worded, None)
+
+
+def _told(incident: Incident, source: Update | None) -> tuple[str, str]:
+    """Give the newest public words, and what may be said besides: only of the same update or a later one."""
+    if source is None:
+        return "", words.joined([passage for update in incident.updates[:1] for passage in update.passages])
+    public = words.joined([passage for passage in source.passages if not passage.addressed])
+    recent = [update for update in incident.updates if update.at >= source.at]
+    say = words.joined([passage for update in recent for passage in update.passages if passage.addressed])
+    return public, say
+
+
+def _reply(view: View, incident: Incident, public: str, say: str) -> str:
+    zone = view.about.timezone
+    opening = sentences.since(incident.title, words.moment_beside(incident.started_at, incident.updated_at, zone))
+    address = f"<{incident_address(view, incident)}>"
+    if incident.next_update is None or incident.late:
+        promise = f"Our next update will be here: {address}"
+    else:
+        by = words.moment_beside(incident.next_update, incident.updated_at, zone)
+        promise = f"Our next update comes by {by}: {address}"
+    closing = "I have linked your request to this problem and will write to you when it is solved."
+    return _paragraphs(sentences.lead_in(sentences.literal(opening), public), say, promise, closing)
+
+
+def _closing(view: View, incident: Incident, public: str, say: str) -> str:
+    zone = view.about.timezone
+    end = incident.resolved_at or incident.updated_at
+    opening = sentences.was(incident.title, sentences.period(incident.started_at, end, zone))
+    account = "What happened, and what we change" if incident.postmortem else "What we said while it lasted"
+    return _paragraphs(
+        "The problem you wrote to us about is solved.",
+        sentences.lead_in(sentences.literal(opening), public),
+        say,
+        f"{account}: <{incident_address(view, incident)}>",
+        "If you still see it, please reply to this message.",
+    )
+
+
+def _paragraphs(*parts: str) -> str:
+    return "\n\n".join(part for part in parts if part)
+
+
+def incident_address(view: View, incident: Incident) -> str:
+    """Give the public page of an incident."""
+    return f"{view.about.public_url}/incidents/{incident.id}/"
+
+
+def defused(text: str) -> str:
+    """Part the braces of what a help desk would take for a placeholder of its own."""
+    return _OPENING_BRACE.sub("{ ", text)

@@ -1,0 +1,105 @@
+"""The small files beside the pages: badges, a glance at the state, the embed script, rules for robots and hosts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
+from typing import Final
+
+import msgspec
+
+from heliograph.render.badges import badges
+from heliograph.render.identity import Happening, address, updated_at, written
+from heliograph.tree.artifact import MEDIA_TYPES, Artifact, text_artifact
+from heliograph.view import Incident, View
+
+Rules = Mapping[str, Mapping[str, str]]
+"""HTTP header fields by path, in the `_headers` form that Netlify and Cloudflare Pages read."""
+
+_FRESH: Final = "public, max-age=30, stale-while-revalidate=60, stale-if-error=86400"
+_OPEN: Final = {"Access-Control-Allow-Origin": "*", "Cache-Control": _FRESH}
+_GUARDED: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
+        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+_TYPES: Final = {
+    "/history.atom": MEDIA_TYPES["atom"],
+    "/history.rss": MEDIA_TYPES["rss"],
+    "/updates.atom": MEDIA_TYPES["atom"],
+    "/updates.rss": MEDIA_TYPES["rss"],
+    "/updates.json": "application/feed+json; charset=utf-8",
+    "/components/:id/updates.atom": MEDIA_TYPES["atom"],
+    "/components/:id/updates.rss": MEDIA_TYPES["rss"],
+    "/maintenance.ics": MEDIA_TYPES["ics"],
+}
+
+# Hosts join the fields of all rules that fit a path, so that no path may meet the same field in two rules.
+_PUBLIC_RULES: Final[Rules] = {
+    "/*": _GUARDED,
+    "/assets/*": {"Cache-Control": "public, max-age=31536000, immutable"},
+    "/api/*": {"Content-Type": MEDIA_TYPES["json"], **_OPEN},
+    "/status.json": _OPEN,
+    **{path: {"Content-Type": kind, "Cache-Control": _FRESH} for path, kind in _TYPES.items()},
+}
+_INTERNAL_RULES: Final[Rules] = {
+    "/*": {
+        **_GUARDED,
+        "Cache-Control": "private, no-store",
+        "X-Robots-Tag": "noindex, nofollow, noarchive",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    },
+    **{path: {"Content-Type": kind} for path, kind in _TYPES.items()},
+}
+
+
+def public(view: View) -> Iterator[Artifact]:
+    """Write what stands beside the public pages; other sites may read the API and run `embed.js`."""
+    yield from badges(view)
+    yield _glance(view)
+    yield Artifact("embed.js", files(__package__).joinpath("embed.js").read_bytes())
+    yield text_artifact("robots.txt", "User-agent: *\nAllow: /\n")
+    yield text_artifact("_headers", _written_rules(_PUBLIC_RULES))
+
+
+def internal(view: View) -> Iterator[Artifact]:
+    """Write what stands beside pages for insiders: kept by no cache, found by no robot, read by no other site."""
+    yield from badges(view)
+    yield _glance(view)
+    yield text_artifact("robots.txt", "User-agent: *\nDisallow: /\n")
+    yield text_artifact("_headers", _written_rules(_INTERNAL_RULES))
+
+
+def _glance(view: View) -> Artifact:
+    """Write `status.json`.
+
+    `updated_at` is when anything last changed, `next_change_at` when these files will be out of date unless made anew
+    (null: not before someone writes), `open` the incidents and maintenances that go on now, newest first.
+    """
+    under_way: list[Happening] = [*view.open_incidents, *view.maintenance_in("active")]
+    glance = {
+        "updated_at": written(updated_at(view)),
+        "next_change_at": written(view.valid_until) if view.valid_until else None,
+        "open": [_line(view, happening) for happening in under_way],
+    }
+    return Artifact("status.json", msgspec.json.encode(glance))
+
+
+def _line(view: View, happening: Happening) -> dict[str, str]:
+    return {
+        "id": happening.id,
+        "kind": "incident" if isinstance(happening, Incident) else "maintenance",
+        "title": happening.title,
+        "status": happening.status,
+        "url": address(view, happening),
+    }
+
+
+def _written_rules(rules: Rules) -> str:
+    return "".join(
+        f"{path}\n" + "".join(f"  {field}: {value}\n" for field, value in fields.items())
+        for path, fields in rules.items()
+    )

@@ -1,0 +1,5 @@
+"""Shows each reader's site on this machine while it is being written. Not a web server for anyone else."""
+
+from heliograph.serve.run import run
+
+__all__ = ["run"]
