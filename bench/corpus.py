@@ -90,7 +90,7 @@ SITE = """id = "bench"
 name = "Example Status"
 url = "https://status.example.com"
 internal_url = "https://status.corp.example"
-clock = 2026-11-01T00:00Z
+clock = 2026-11-01T00:00:00Z
 sensitive_terms = ["corp.example"]
 """
 FACTS = """[[fact]]

@@ -61,7 +61,7 @@ def cases(arguments: argparse.Namespace, work: Path) -> Iterator[Case]:
     heliograph, pelican = shutil.which(arguments.heliograph), shutil.which(arguments.pelican)
     site, out = work / "site", work / "out"
     if heliograph:
-        build = (heliograph, "build", "--site", str(site), "--output", str(out))
+        build = (heliograph, "--site", str(site), "build", "--output", str(out))
         yield Case("Heliograph, first build", build, site, out, lambda: remove(out))
         yield Case("Heliograph, nothing changed", build, site, out, lambda: None)
         yield Case("Heliograph, one update edited", build, site, out, lambda: edit(site))

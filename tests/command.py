@@ -32,9 +32,11 @@ def run(capsys: pytest.CaptureFixture[str], *args: object, site: Path | None = N
 
 def snapshot(folder: Path) -> dict[str, bytes]:
     """All files below a folder, by relative path."""
-    return {
-        str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
-    } if folder.exists() else {}
+    return (
+        {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+        if folder.exists()
+        else {}
+    )
 
 
 def environment(**changes: str) -> dict[str, str]:

@@ -23,6 +23,11 @@ from heliograph.author.ids import digest_id, random_id
 from heliograph.author.new import add_note, add_update, new_incident, new_maintenance, new_postmortem, slug
 from heliograph.author.pick import Choice, Unclear, pick
 from heliograph.author.scalars import flow_list, flow_map, scalar
+from heliograph.importers.sitefiles import COMPONENTS, Settings, write_site
+from heliograph.load import load_site_with_warnings
+from heliograph.load.nodes import Mapping, Sequence
+from heliograph.load.yaml import parse
+from heliograph.problems import Problems
 
 AT = datetime(2026, 11, 21, 14, 20, tzinfo=UTC)
 WORDS = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=40)
@@ -32,6 +37,24 @@ AWKWARD = st.text(st.sampled_from("ab0 :#-?,[]{}&*!|>'\"%@`~=<./\\\té…\u00a0\
 def front(text):
     head, _, body = text.removeprefix("---\n").partition("\n---\n")
     return yaml.load(head, Loader=yaml.BaseLoader), body
+
+
+def read_by_us(text):
+    """Read front matter as the product reads it, as plain dicts and lists."""
+    problems = Problems()
+    tree = parse(text, "x.md", 1, problems)
+    assert problems.found == ()
+    return plain(tree)
+
+
+def plain(node):
+    match node:
+        case Mapping(pairs=pairs):
+            return {key: plain(value) for key, (_, value) in pairs.items()}
+        case Sequence(items=items):
+            return [plain(item) for item in items]
+        case _:
+            return node.value
 
 
 def update(**fields):
@@ -82,7 +105,9 @@ def test_text_that_would_be_misread_is_quoted(text):
 @given(st.one_of(WORDS, AWKWARD))
 def test_any_text_is_read_back_as_it_was(text):
     written = f"k: {scalar(text)}\nl: {flow_list((text, 'x'))}\nm: {flow_map((('a', text), ('b', 'y')))}\n"
-    assert yaml.load(written, Loader=yaml.BaseLoader) == {"k": text, "l": [text, "x"], "m": {"a": text, "b": "y"}}
+    meant = {"k": text, "l": [text, "x"], "m": {"a": text, "b": "y"}}
+    assert read_by_us(written) == meant
+    assert yaml.load(written, Loader=yaml.BaseLoader) == meant
 
 
 @settings(max_examples=150, deadline=None)
@@ -149,6 +174,62 @@ Rolling back.
 About 4 % is delayed.
 """
     )
+
+
+def test_a_site_of_written_files_is_read_back_as_it_was_meant(tmp_path):
+    write_site(tmp_path, Settings(id="x", name="X: y #z", url="https://x.example.com", timezone="UTC"))
+    (tmp_path / COMPONENTS).write_text('[[component]]\nid = "checkout"\nname = "Checkout"\naudience = "public"\n')
+    opened = update(
+        status="investigating",
+        severity="sev2",
+        components=(("checkout", "major_outage"),),
+        next_update=timedelta(minutes=90),
+        asks=(NewAsk(what="- {one} DBA: now", of="engineering"),),
+        decision=NewDecision(what="fail over?", at=AT + timedelta(hours=1), who="commander"),
+        roles=(("commander", "platform-oncall"),),
+        passages=(("public", "# Hello\n\n- a\n"), ("internal", "Rolling back: `::: x` is quoted.")),
+    )
+    closed = update(id="c2", at=AT + timedelta(minutes=5), status="resolved", passages=(("public", "Done."),))
+    again = update(
+        id="c3", at=AT + timedelta(minutes=9), status="monitoring", reopen=True, next_update=AT + timedelta(hours=3)
+    )
+    titles = (("public", "@home: [fails] 'now' #1"), ("internal", "no"))
+    links = (NewLink(name="War room, #1", url="https://chat.corp.example/c/1?a=b", audience="internal"),)
+    folder = new_incident(
+        tmp_path, incident(titles=titles, tags=("0123", "a, b"), links=links), [opened, closed, again]
+    )
+    new_postmortem(
+        tmp_path, folder.name, NewPostmortem(id="p1", at=AT + timedelta(days=1), passages=(("public", "Why."),))
+    )
+    work = NewMaintenance(
+        id="m1",
+        titles=(("public", "Upgrade"),),
+        start=AT,
+        end=AT + timedelta(hours=2),
+        repeat=(timedelta(days=7), date(2027, 3, 31)),
+        auto=False,
+    )
+    new_maintenance(tmp_path, work, [update(id="m2", status="scheduled")])
+    site, warnings = load_site_with_warnings(tmp_path)
+    assert warnings == ()
+    assert site.settings.name == "X: y #z"
+    (read,) = site.incidents
+    assert tuple((text.label, text.words) for text in read.titles) == titles
+    assert (read.tags, read.links[0].name, read.postmortem.passages[0].words) == (
+        ("0123", "a, b"),
+        "War room, #1",
+        "Why.",
+    )
+    first, second, third = read.updates
+    assert (first.severity, first.next_update, first.roles) == ("sev2", AT + timedelta(minutes=90), opened.roles)
+    assert (first.asks[0].what, first.decision.what) == ("- {one} DBA: now", "fail over?")
+    assert [(text.label, text.words) for text in first.passages] == [
+        ("public", "# Hello\n\n- a"),
+        ("internal", opened.passages[1][1]),
+    ]
+    assert (second.status, third.status, third.next_update) == ("resolved", "monitoring", AT + timedelta(hours=3))
+    (planned,) = site.maintenances
+    assert (planned.repeat.every_days, planned.repeat.until, planned.auto) == (7, date(2027, 3, 31), False)
 
 
 def test_a_maintenance_and_a_postmortem_have_their_own_fields():

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from command import environment, run, snapshot
 
+from command import environment, run, snapshot
 from heliograph.cli.main import COMMANDS
 
 
@@ -155,7 +155,9 @@ def test_explain_says_who_may_read_each_part(fresh, capsys):
     lines = run(capsys, "explain", site=fresh).out.splitlines()
     assert any("passage, public: public, macros, internal" in line for line in lines)
     assert any(line.endswith("passage, internal: internal") for line in lines)
-    assert "internal" not in {row["label"] for row in json.loads(run(capsys, "explain", "--audience", "public", "--json", site=fresh).out)}
+    assert "internal" not in {
+        row["label"] for row in json.loads(run(capsys, "explain", "--audience", "public", "--json", site=fresh).out)
+    }
 
 
 def test_due_exits_with_seven_when_a_word_is_overdue(fresh, capsys):
@@ -195,14 +197,30 @@ def test_every_command_has_help(name, capsys):
 def test_help_imports_nothing_heavy():
     """What `--help` costs is what it imports; the figure itself stands in bench/."""
     probe = "import sys; sys.argv=['heliograph','--help']\ntry:\n from heliograph.cli.main import main; main()\nexcept SystemExit: pass\nprint(sorted(m for m in sys.modules if m.split('.')[0] in HEAVY))"
-    heavy = {"jinja2", "markdown_it", "yaml", "boto3", "feedgen", "babel", "lxml", "msgspec", "watchdog", "nh3", "icalendar"}
-    out = subprocess.run([sys.executable, "-c", f"HEAVY={heavy!r}\n{probe}"], capture_output=True, text=True, check=True).stdout
+    heavy = {
+        "jinja2",
+        "markdown_it",
+        "yaml",
+        "boto3",
+        "feedgen",
+        "babel",
+        "lxml",
+        "msgspec",
+        "watchdog",
+        "nh3",
+        "icalendar",
+    }
+    out = subprocess.run(
+        [sys.executable, "-c", f"HEAVY={heavy!r}\n{probe}"], capture_output=True, text=True, check=True
+    ).stdout
     assert out.splitlines()[-1] == "[]"
 
 
 @pytest.mark.slow
 def test_build_py_stands_for_the_command_in_its_folder():
     root = Path(__file__).parent.parent
-    done = subprocess.run([sys.executable, root / "build.py", "check"], capture_output=True, text=True, env=environment(), cwd="/")
+    done = subprocess.run(
+        [sys.executable, root / "build.py", "check"], capture_output=True, text=True, env=environment(), cwd="/"
+    )
     assert done.returncode == 0, done.stderr
     assert "Nothing is wrong." in done.stdout

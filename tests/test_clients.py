@@ -50,20 +50,21 @@ def test_a_feed_reader_finds_whole_entries_with_ids_links_and_dates(address, fee
     assert all(entry.published_parsed for entry in parsed.entries)
 
 
-@pytest.mark.skipif(not CLIENTS, reason="HELIOGRAPH_CLIENTS names no folder of installed clients")
-def test_unmodified_clients_read_us(address, tmp_path):
-    expected = {
-        "EXPECT_COMPONENTS": "15",
-        "EXPECT_UNRESOLVED": "1",
-        "EXPECT_INDICATOR": "minor",
-        "EXPECT_UPCOMING": "1",
-        "EXPECT_ACTIVE": "0",
-    }
-    ran = subprocess.run(
-        [Path(CLIENTS) / "run_all.sh", address, *(f"{address}/{feed}" for feed in FEEDS)],
-        env={**os.environ, **expected, "OUT": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stdout
+if CLIENTS:
+
+    def test_unmodified_clients_read_us(address, tmp_path):
+        expected = {
+            "EXPECT_COMPONENTS": "15",
+            "EXPECT_UNRESOLVED": "1",
+            "EXPECT_INDICATOR": "minor",
+            "EXPECT_UPCOMING": "1",
+            "EXPECT_ACTIVE": "0",
+        }
+        ran = subprocess.run(
+            [Path(CLIENTS) / "run_all.sh", address, *(f"{address}/{feed}" for feed in FEEDS)],
+            env={**os.environ, **expected, "OUT": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ran.returncode == 0, ran.stdout

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from command import environment
 
 ROOT = Path(__file__).parent.parent
@@ -63,7 +64,12 @@ def test_the_umask_changes_neither_bytes_nor_modes(umask, usual, tmp_path):
 @pytest.mark.slow
 def test_a_copy_made_in_another_order_gives_the_same_bytes(usual, tmp_path):
     copy = tmp_path / "copy"
-    files = [path for part in ("site_src", "audiences", "incidents", "layouts") for path in (ROOT / part).rglob("*") if path.is_file()]
+    files = [
+        path
+        for part in ("site_src", "audiences", "incidents", "layouts")
+        for path in (ROOT / part).rglob("*")
+        if path.is_file()
+    ]
     for path in sorted(files, reverse=True):
         target = copy / path.relative_to(ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -253,7 +253,7 @@ def test_a_late_word_is_called_late():
     desk = samples.exec_desk()
     due = tuple(replace(one, overdue=True) for one in desk.dossiers[0].due)
     late = replace(desk, dossiers=(replace(desk.dossiers[0], due=due), *desk.dossiers[1:]))
-    assert row(exec_mail(desk=late), "NEXT WORD").endswith("this time has passed, the word is late.")
+    assert row(exec_mail(desk=late), "NEXT WORD") == "Public and this digest due by 14:50 UTC, late."
 
 
 def test_several_open_incidents_share_one_mail_gravest_first():

@@ -170,6 +170,13 @@ def test_a_title_becomes_a_sentence_only_where_it_cannot_be_misread(title, told)
     assert sentences.since(title, "14:02 UTC") == told
 
 
+def test_what_is_over_is_told_as_past():
+    slow = replace(samples.slow_search(), title="Some searches are slow")
+    macro = only(view_with(slow))
+    assert "15 Sep 2026, 01:05 UTC (3 h 35 min) some searches were slow. Search is as quick as before." in macro.text
+    assert macro.phone == "Solved: some searches were slow. Search is as quick as before."
+
+
 def test_sentences_end_where_people_stop():
     text = 'About 99.93 % of it, e.g. Europe. He said "no." 1,240 of 31,000 accounts! Is it? Yes.'
     assert sentences.sentences(text) == [

@@ -106,9 +106,8 @@ def test_the_matrix_tells_who_has_words_of_its_own():
 
 
 def test_the_first_page_keeps_the_problem_first_and_lists_what_is_owed_by_time():
-    said = main_text("index.html")
     assert in_order(
-        said,
+        main_text("index.html"),
         "Checkout 5xx after db-7 failover",
         "Affected:",
         "SEV2",

@@ -118,7 +118,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("path", HOSTILE)
 def test_no_hostile_path_is_written(path):
-    with pytest.raises(WriteRefused, match="E618"):
+    with pytest.raises(WriteRefused, match="E640"):
         check_path(path)
 
 
@@ -141,5 +141,5 @@ def test_ordinary_paths_are_written(path):
     "name", ["", "..", "a/b", ".x", "Public", "a b", "-a", "con", "a" * 65, "public_internal", "é"]
 )
 def test_no_hostile_tree_name_is_taken(name):
-    with pytest.raises(WriteRefused, match="E618"):
+    with pytest.raises(WriteRefused, match="E640"):
         check_tree_name(name)

@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
 from command import environment
 
 ROOT = Path(__file__).parent.parent
@@ -16,7 +17,7 @@ def unpacked(tmp_path_factory):
     """The wheel, built from this checkout and unpacked where no checkout is."""
     made = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", made, ROOT]
-    subprocess.run(command, check=True, capture_output=True)
+    subprocess.run(command, check=True, capture_output=True, cwd=made)
     (wheel,) = made.glob("*.whl")
     target = made / "site"
     with zipfile.ZipFile(wheel) as archive:
@@ -50,7 +51,12 @@ def test_the_wheel_starts_and_builds_a_site_without_the_checkout(unpacked, tmp_p
     assert where.returncode == 0
     code = "import heliograph, heliograph.resources as r; print(heliograph.__file__); print(r.defaults())"
     out = subprocess.run(
-        [sys.executable, "-c", code], env=environment(PYTHONPATH=str(unpacked)), cwd=tmp_path, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code],
+        env=environment(PYTHONPATH=str(unpacked)),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout.splitlines()
     assert all(line.startswith(str(unpacked)) for line in out), out
     assert heliograph(unpacked, "init", "--example", "company", cwd=tmp_path).returncode == 0

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final
 
+from markupsafe import Markup
+
 from heliograph.gate import MACROS_READER, PUBLIC_READER, Gate, Reader
-from heliograph.model import PUBLIC, STRATEGIC, Audience, Site
+from heliograph.model import INTERNAL, PUBLIC, STRATEGIC, Audience, Site
+from heliograph.parallel import Run, results
 from heliograph.record import NOTHING_KNOWN, Record
-from heliograph.render import brief, calendar, digests, feeds, internal, public, small, statuspage
+from heliograph.render import brief, calendar, digests, feeds, internal, markup, public, small, statuspage
 from heliograph.render.layouts import Layouts
 from heliograph.render.macros import Macro, macro_artifacts, macros
 from heliograph.render.mail import Mail, mail_artifacts
@@ -22,27 +26,38 @@ MACROS: Final = "macros"
 
 
 def trees(site: Site, layouts: Layouts, at: datetime, record: Record = NOTHING_KNOWN) -> Iterator[TreePlan]:
-    """Make every tree of a site as of an instant: insiders' trees first, outsiders' last."""
-    building = _Building(site, layouts, at, record)
-    yield from building.internal_trees()
-    yield TreePlan(name=MAIL, boundary="internal", site=site.settings.id, artifacts=building.mail())
-    yield TreePlan(name=MACROS, boundary="external", site=site.settings.id, artifacts=building.macro_files())
-    yield building.public_tree()
+    """Make every tree of a site as of an instant."""
+    return Build(site, layouts, at, record).trees()
 
 
-class _Building:
+class Build:
     """One build: the gate, and the choice of renderers by reader."""
 
-    def __init__(self, site: Site, layouts: Layouts, at: datetime, record: Record) -> None:
-        self._gate = Gate(site, at, record)
+    def __init__(self, site: Site, layouts: Layouts, at: datetime, record: Record = NOTHING_KNOWN) -> None:
+        self.gate = Gate(site, at, record)
+        self._site_id = site.settings.id
         self._layouts = layouts
         self._insiders = tuple(audience for audience in site.audiences if audience.boundary == "internal")
         self._outsiders = {audience.id: audience for audience in site.audiences if audience.boundary == "external"}
         self._customers = site.customers
-        self._site_id = site.settings.id
 
-    def public_tree(self) -> TreePlan:
-        seen = self._gate.view_of(PUBLIC_READER)
+    def trees(self) -> Iterator[TreePlan]:
+        """Plan every tree: insiders' first, outsiders' last. Files are made as they are read from a plan."""
+        yield from self._internal_trees()
+        yield TreePlan(name=MAIL, boundary="internal", site=self._site_id, artifacts=self._mail())
+        yield TreePlan(name=MACROS, boundary="external", site=self._site_id, artifacts=self._macro_files())
+        yield self._public_tree()
+
+    def render_ahead(self, run: Run) -> None:
+        """Render the passages of the two largest trees in shares of a few hundred, for `run` to spread."""
+        seen = [self.gate.view_of(reader) for reader in (PUBLIC_READER, Reader(INTERNAL))]
+        passages = sorted({passage for view in seen for passage in _passages(view)})
+        shares = [passages[start : start + _SHARE] for start in range(0, len(passages), _SHARE)]
+        for share, rendered in zip(shares, results(run([partial(_rendered, share) for share in shares])), strict=True):
+            markup.remember(share, rendered)
+
+    def _public_tree(self) -> TreePlan:
+        seen = self.gate.view_of(PUBLIC_READER)
         return TreePlan(
             name=PUBLIC,
             boundary="external",
@@ -58,10 +73,10 @@ class _Building:
         yield from calendar.calendar(seen)
         yield from small.public(seen)
 
-    def internal_trees(self) -> Iterator[TreePlan]:
+    def _internal_trees(self) -> Iterator[TreePlan]:
         for audience in self._insiders:
             if files := self._files_for(audience):
-                seen = self._gate.view_of(Reader(audience.id))
+                seen = self.gate.view_of(Reader(audience.id))
                 yield TreePlan(
                     name=audience.id,
                     boundary="internal",
@@ -93,22 +108,22 @@ class _Building:
 
     def _seat(self, audience: Audience) -> tuple[View, Desk]:
         reader = Reader(audience.id)
-        return self._gate.view_of(reader), self._gate.desk_of(reader)
+        return self.gate.view_of(reader), self.gate.desk_of(reader)
 
     def _macros(self) -> tuple[Macro, ...]:
-        return macros(self._gate.view_of(MACROS_READER))
+        return macros(self.gate.view_of(MACROS_READER))
 
-    def macro_files(self) -> Iterator[Artifact]:
-        return macro_artifacts(self._gate.view_of(MACROS_READER), self._layouts)
+    def _macro_files(self) -> Iterator[Artifact]:
+        return macro_artifacts(self.gate.view_of(MACROS_READER), self._layouts)
 
-    def mail(self) -> Iterator[Artifact]:
+    def _mail(self) -> Iterator[Artifact]:
         for audience in self._insiders:
             if "digest" in audience.surfaces and (mail := self._digest(audience)):
                 yield from mail_artifacts(audience.id, "digest", mail)
         if "digest" in self._surfaces(STRATEGIC):
             yield from self._customer_mails()
         if "digest" in self._surfaces(PUBLIC):
-            for mail in digests.subscribers(self._gate.view_of(PUBLIC_READER), self._layouts):
+            for mail in digests.subscribers(self.gate.view_of(PUBLIC_READER), self._layouts):
                 yield from mail_artifacts(PUBLIC, mail.incident, mail)
 
     def _digest(self, audience: Audience) -> Mail | None:
@@ -119,7 +134,7 @@ class _Building:
 
     def _customer_mails(self) -> Iterator[Artifact]:
         for customer in self._customers:
-            seen = self._gate.view_of(Reader(STRATEGIC, customer.id))
+            seen = self.gate.view_of(Reader(STRATEGIC, customer.id))
             for mail in digests.customer(seen, self._layouts):
                 yield from mail_artifacts(f"{STRATEGIC}/{customer.id}", mail.incident, mail)
 
@@ -133,3 +148,16 @@ DIGESTS: Final[dict[str, Callable[[View, Desk, Layouts], Mail | None]]] = {
     "business": digests.business,
     "engineering": digests.engineering,
 }
+
+_SHARE: Final = 500
+"""How many passages one process renders at a time."""
+
+
+def _passages(seen: View) -> Iterator[str]:
+    for incident in seen.incidents:
+        for update in incident.updates:
+            yield from (passage.markdown for passage in update.passages)
+
+
+def _rendered(passages: Sequence[str]) -> list[Markup]:
+    return [markup.to_html(passage) for passage in passages]

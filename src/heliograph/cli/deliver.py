@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import gc
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 import click
-from msgspec.structs import replace
 
 from heliograph.cli.errors import show_problems
-from heliograph.cli.house import Bar, House, Instant, Stop, as_json, instant_for, watched
-from heliograph.model import Site, Target
+from heliograph.cli.house import House, Instant, Stop, as_json, instant_for
+from heliograph.gate import Gate, Reader
+from heliograph.model import INTERNAL, Site, Target
 from heliograph.publish.plan import Plan
 
 OUTPUT = "dist"
@@ -24,46 +25,36 @@ OUTPUT = "dist"
 @click.pass_obj
 def build(house: House, output: Path | None, at: datetime | None, json_: bool) -> None:
     """Make every page, feed, mail and macro; nothing is replaced until all of it is there."""
-    from heliograph.pipeline import trees
+    from heliograph.pipeline import Build
     from heliograph.render.layouts import Layouts
     from heliograph.tree.swap import check_output_root
-    from heliograph.tree.write import TreePlan, write_trees
+    from heliograph.tree.write import write_trees
 
     out = output or house.root / OUTPUT
     check_output_root(out, house.root)
-    site, warnings = house.load()
-    if not house.quiet:
-        show_problems(warnings)
-    when = instant_for(site, at)
-
-    def watched_plans(bar: Bar | None) -> Iterator[TreePlan]:
-        for plan in trees(site, Layouts(house.root / "layouts"), when):
-            yield replace(plan, artifacts=watched(plan.artifacts, bar))
-
-    with house.progress("Building", _estimate(site)) as bar:
-        counts = write_trees(out, watched_plans(bar))
+    gc.disable()  # a build makes many objects, keeps most and ends; collecting costs an eighth of it
+    with house.progress() as run:
+        site, warnings = house.load(run)
+        if not house.quiet:
+            show_problems(warnings)
+        when = instant_for(site, at)
+        making = Build(site, Layouts(house.root / "layouts"), when)
+        making.render_ahead(run)
+        counts = write_trees(out, making.trees(), run)
     if json_:
         click.echo(as_json(counts))
         return
     for tree in counts:
         state = f"{tree.written} written, {tree.removed} removed" if tree.changed else "unchanged"
         click.echo(f"{out / tree.tree}  {tree.files} files, {state}")
-    _advise(house, site, when, out)
+    _advise(house, making.gate, when, out)
 
 
-def _estimate(site: Site) -> int:
-    """Guess how many files a build makes, for a bar's length only."""
-    pages = sum("page" in audience.surfaces for audience in site.audiences)
-    return pages * (len(site.stories) + 12 * len(site.components) + 40)
-
-
-def _advise(house: House, site: Site, when: datetime, out: Path) -> None:
+def _advise(house: House, gate: Gate, when: datetime, out: Path) -> None:
     """Say what is open and what to look at next."""
     from heliograph.cli.board import make_board
-    from heliograph.gate import Gate, Reader
-    from heliograph.model import INTERNAL
 
-    gate, reader = Gate(site, when), Reader(INTERNAL)
+    reader = Reader(INTERNAL)
     board = make_board(gate.view_of(reader), gate.desk_of(reader), when)
     overdue = sum(due.overdue for due in board.due)
     late = f", {overdue} overdue: run `heliograph`" if overdue else ""
@@ -90,10 +81,13 @@ def serve(house: House, port: int, at: datetime | None) -> None:
 def publish(house: House, target: str | None, output: Path | None, dry_run: bool, json_: bool) -> None:
     """Put a built tree into its target's folder, whole; without a name, insiders' targets first, then outsiders'."""
     from heliograph.publish.directory import carry_out, prepare
+    from heliograph.tree.swap import check_output_root
 
     site, _ = house.load()
     out = output or house.root / OUTPUT
     chosen_targets = _targets(site, target)
+    for chosen in chosen_targets:
+        check_output_root(house.root / chosen.directory, house.root)
     releases = [prepare(out / chosen.tree, house.root / chosen.directory) for chosen in chosen_targets]
     for chosen, release in zip(chosen_targets, releases, strict=True):
         _show_plan(chosen, release.plan, json_)

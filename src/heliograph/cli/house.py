@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import click
 import msgspec
 
 from heliograph.cli import exits
 from heliograph.model import Site
+from heliograph.parallel import Run, at_once, in_turn
 from heliograph.problems import Problem, Refused
 from heliograph.times import TimeError, read_instant
 
 T = TypeVar("T")
+
+_LARGE = 300
+"""From so many incidents on, forking pays."""
 
 
 class Stop(Exception):  # noqa: N818 -- it is an answer, not a fault
@@ -28,13 +32,6 @@ class Stop(Exception):  # noqa: N818 -- it is an answer, not a fault
         self.code = code
 
 
-class Bar(Protocol):
-    """What moves while long work goes on."""
-
-    def update(self, n_steps: int) -> None:
-        """Move on."""
-
-
 class House(msgspec.Struct, frozen=True):
     """One site's folder, and how loud to be about it."""
 
@@ -42,14 +39,20 @@ class House(msgspec.Struct, frozen=True):
     quiet: bool = False
     verbose: int = 0
 
-    def load(self) -> tuple[Site, tuple[Problem, ...]]:
+    @property
+    def is_large(self) -> bool:
+        """Tell whether there is so much to read and build that forking pays."""
+        incidents = self.root / "incidents"
+        return incidents.is_dir() and sum(1 for _ in incidents.iterdir()) >= _LARGE
+
+    def load(self, run: Run = in_turn) -> tuple[Site, tuple[Problem, ...]]:
         """Read and check the whole site; give it with its warnings. Raises Refused with every error."""
         from heliograph.check import check
         from heliograph.load import load_site_with_warnings
 
         if not (self.root / "site_src" / "site.toml").is_file():
             raise Stop(f"there is no site at {self.root} (no site_src/site.toml); heliograph init DIR makes one")
-        site, warnings = load_site_with_warnings(self.root)
+        site, warnings = load_site_with_warnings(self.root, run)
         found = check(site)
         errors = [problem for problem in found if problem.level == "error"]
         if errors:
@@ -61,22 +64,25 @@ class House(msgspec.Struct, frozen=True):
         if not self.quiet:
             click.echo(text, err=True)
 
+    @property
+    def watched(self) -> bool:
+        """Tell whether a person watches stderr and wants to."""
+        return not self.quiet and sys.stderr.isatty()
+
     @contextlib.contextmanager
-    def progress(self, label: str, length: int) -> Iterator[Bar | None]:
-        """Show a bar on stderr while long work goes on and a person watches."""
-        if self.quiet or not sys.stderr.isatty():
-            yield None
+    def progress(self) -> Iterator[Run]:
+        """Give a way to run many jobs that fits the site's size and shows how far they are while a person watches."""
+        run = at_once if self.is_large else in_turn
+        if not (self.is_large and self.watched):
+            yield run
             return
-        with click.progressbar(length=length, label=label, file=sys.stderr) as bar:
-            yield bar
+        labels = iter(("Reading", "Rendering", "Writing"))
 
+        def shown(jobs: Sequence[Callable[[], T]], /) -> Iterator[T | Exception]:
+            with click.progressbar(run(jobs), length=len(jobs), label=next(labels, ""), file=sys.stderr) as outcomes:
+                yield from outcomes
 
-def watched(items: Iterable[T], bar: Bar | None) -> Iterator[T]:
-    """Pass items on, moving a bar one step for each."""
-    for item in items:
-        yield item
-        if bar is not None:
-            bar.update(1)
+        yield shown
 
 
 def instant_for(site: Site, given: datetime | None) -> datetime:

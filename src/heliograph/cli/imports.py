@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -25,13 +26,12 @@ def cstate(house: House, source: Path, into: Path, label: str, timezone: str | N
     """Read a cState site: config, categories, systems, issues and their dated updates."""
     from heliograph.importers.cstate import import_cstate
 
-    with house.progress("Importing", sum(path.is_file() for path in (source / "content").rglob("*"))) as bar:
-
-        def move(_done: int, _of: int) -> None:
-            if bar is not None:
-                bar.update(1)
-
-        report = import_cstate(source, into, label, timezone, progress=move)
+    if house.watched:
+        count = sum(path.is_file() for path in (source / "content").rglob("*"))
+        with click.progressbar(length=count, label="Importing", file=sys.stderr) as bar:
+            report = import_cstate(source, into, label, timezone, progress=lambda _done, _of: bar.update(1))
+    else:
+        report = import_cstate(source, into, label, timezone)
     if json_:
         click.echo(as_json(report.plain()))
         return

@@ -101,7 +101,7 @@ def cli(ctx: click.Context, site: Path | None, quiet: bool, verbose: int, as_jso
 def main(argv: list[str] | None = None) -> None:
     """Run a command line and exit with its code; whatever goes wrong is a line of text, never a traceback."""
     try:
-        cli.main(args=argv, prog_name="heliograph", standalone_mode=False)
+        code = cli.main(args=argv, prog_name="heliograph", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -112,6 +112,7 @@ def main(argv: list[str] | None = None) -> None:
         from heliograph.cli.errors import report
 
         sys.exit(report(error, argv or sys.argv[1:]))
+    sys.exit(code if isinstance(code, int) else exits.DONE)
 
 
 if __name__ == "__main__":

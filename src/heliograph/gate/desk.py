@@ -49,6 +49,7 @@ class _Maker:
         self._insider = policy.reads(INTERNAL)
         self._authored = {one.id: one for one in site.stories}
         self._names = {audience.id: audience.name for audience in site.audiences}
+        self._customers = {customer.id: customer.name for customer in site.customers}
         self._shown: dict[Reader, dict[str, view.Incident]] = {}
         self._signoff = {audience.id: dict(audience.signoff) for audience in site.audiences if audience.signoff}
 
@@ -98,7 +99,11 @@ class _Maker:
 
     def _line(self, update: Update, text: Text) -> view.Line:
         readers = self._readership.readers_of(update.audience, text.label)
-        return view.Line(label=text.label, markdown=text.words, readers=tuple(str(reader) for reader in readers))
+        return view.Line(label=text.label, markdown=text.words, readers=tuple(map(self._called, readers)))
+
+    def _called(self, reader: Reader) -> str:
+        """Name a reader as colleagues do."""
+        return self._customers.get(reader.customer) or self._names.get(reader.audience, "whoever asks support")
 
     def _said(self, identity: str) -> tuple[view.Said, ...]:
         told = self._incident_for(PUBLIC_READER, identity)
@@ -179,9 +184,8 @@ class _Maker:
     def _told(self, past: Sequence[Update]) -> tuple[tuple[str, datetime], ...]:
         """Give what the ledger knows: each delivery's audience (or customer) by name, and its instant."""
         ids = {update.id for update in past}
-        names = {customer.id: customer.name for customer in self._site.customers}
         return tuple(
-            (names.get(told.customer) or self._names.get(told.audience, told.audience), told.at)
+            (self._called(Reader(told.audience, told.customer)), told.at)
             for told in sorted(self._record.told)
             if told.update in ids and told.at <= self._at
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache, partial
 
 import msgspec
 
@@ -45,17 +46,22 @@ class Unreadable(msgspec.Struct, frozen=True, kw_only=True):
 def unreadable(site: Site) -> Iterator[Unreadable]:
     """Find every part that breaks the rule: its readers must read its update's audience and one of the titles."""
     readership = Readership(site)
+    missing = cache(partial(_missing, readership))
     for of in site.stories:
-        titled = {reader for title in of.titles for reader in readership.readers_of(title.label)}
+        titles = frozenset(title.label for title in of.titles)
         for place, what, label, needs in _parts(site, of, outward=False):
-            meant = readership.readers_of(label)
-            for because, able in (
-                ("its update's audience", readership.readers_of(*needs)),
-                ("any title", tuple(titled)),
-            ):
-                missing = tuple(str(reader) for reader in meant if reader not in able)
-                if missing:
-                    yield Unreadable(place=place, what=what, label=label, missing=missing, because=because)
+            for because, readers in missing(label, needs, titles):
+                yield Unreadable(place=place, what=what, label=label, missing=readers, because=because)
+
+
+def _missing(
+    readership: Readership, label: str, needs: tuple[str, ...], titles: frozenset[str]
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Say which of a label's readers lack what else a part needs, and what that is."""
+    titled = {reader for title in titles for reader in readership.readers_of(title)}
+    able = (("its update's audience", set(readership.readers_of(*needs))), ("any title", titled))
+    found = ((why, tuple(str(one) for one in readership.readers_of(label) if one not in who)) for why, who in able)
+    return tuple((because, readers) for because, readers in found if readers)
 
 
 def _parts(site: Site, of: Story, *, outward: bool = True) -> Iterator[tuple[Place, str, str, tuple[str, ...]]]:

@@ -46,6 +46,7 @@ class Readership:
         self._customers = tuple(customer.id for customer in site.customers)
         self.policies = tuple(self._policies(site))
         self._by_reader = {policy.reader: policy for policy in self.policies}
+        self._readers_of: dict[tuple[str, ...], tuple[Reader, ...]] = {}
 
     def policy(self, reader: Reader) -> Policy:
         """Look one reader up; KeyError if the site has no such reader."""
@@ -58,7 +59,9 @@ class Readership:
 
     def readers_of(self, *labels: str) -> tuple[Reader, ...]:
         """All who may read something that carries every one of these labels."""
-        return tuple(policy.reader for policy in self.policies if all(map(policy.reads, labels)))
+        if labels not in self._readers_of:
+            self._readers_of[labels] = tuple(one.reader for one in self.policies if all(map(one.reads, labels)))
+        return self._readers_of[labels]
 
     def _policies(self, site: Site) -> list[Policy]:
         outsiders = [_outsider(PUBLIC_READER, (), "own-or-public"), _outsider(MACROS_READER, (SAY,), "public-and-own")]
@@ -75,7 +78,7 @@ class Readership:
             boundary="internal",
             clearance=frozenset((PUBLIC, audience.id, *seen)),
             addressed=frozenset((audience.id,)),
-            ranking=(audience.id, *seen, PUBLIC),
+            ranking=(audience.id, *seen, PUBLIC) if audience.shows == "all" else (audience.id, PUBLIC, *seen),
             shows=audience.shows,
         )
 

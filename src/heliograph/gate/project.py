@@ -214,8 +214,7 @@ def _about(site: Site, policy: Policy) -> view.About:
     settings = site.settings
     url = settings.url
     if policy.boundary == "internal":
-        own = "" if policy.reader.audience == INTERNAL else f"/{policy.reader.audience}"
-        url = settings.internal_url + own if settings.internal_url else ""
+        url = _insiders_url(site, policy.reader.audience)
     return view.About(
         id=settings.id,
         name=settings.name,
@@ -227,3 +226,12 @@ def _about(site: Site, policy: Policy) -> view.About:
         mail_from=settings.mail_from,
         notice=settings.notice,
     )
+
+
+def _insiders_url(site: Site, audience_id: str) -> str:
+    """Say where an insider's own pages live; empty if it has none, or nobody said where."""
+    base = site.settings.internal_url
+    surfaces = next(audience.surfaces for audience in site.audiences if audience.id == audience_id)
+    if not base or not {"page", "brief"}.intersection(surfaces):
+        return ""
+    return base if audience_id == INTERNAL else f"{base}/{audience_id}"

@@ -27,6 +27,7 @@ from heliograph.importers.sitefiles import (
     labels_of,
     present_ids,
     read_text,
+    usable_id,
     write_parts,
     write_site,
 )
@@ -173,7 +174,7 @@ def _write(into: Path, config: Config, zone: ZoneInfo, parts: Parts, posts: Sequ
 def _settings(config: Config, zone: ZoneInfo) -> Settings:
     host = urlsplit(config.base_url).hostname or ""
     url = config.base_url or "https://status.example.com"
-    return Settings(id=slug(host or config.title, "status"), name=config.title, url=url, timezone=zone.key)
+    return Settings(id=usable_id(slug(host or config.title, "status")), name=config.title, url=url, timezone=zone.key)
 
 
 def _report(

@@ -10,12 +10,14 @@ from urllib.parse import urlsplit
 import msgspec
 import yaml
 
-from heliograph.importers.prose import plain_words, words_of
+from heliograph.importers.prose import cut, plain_words, words_of
 from heliograph.importers.report import Findings, ImportRefused
 from heliograph.importers.sitefiles import Part
+from heliograph.load.addresses import address_fault
 
 _NAMES: Final = ("config", "hugo", "config/_default/config", "config/_default/hugo")
 _ENDINGS: Final = (".yml", ".yaml", ".toml")
+LONGEST_NAME: Final = 140
 _LONGEST_DESCRIPTION: Final = 300
 
 
@@ -39,8 +41,13 @@ def read_config(source: Path, findings: Findings) -> Config:
     file = path.relative_to(source).as_posix()
     table = _lowered(_read_table(path, file, findings))
     params = _lowered(table.get("params"))
-    title = plain_words(_text(table.get("title"))) or "Status"
+    title = cut(plain_words(_text(table.get("title"))), LONGEST_NAME) or "Status"
     return Config(title, _base_url(_text(table.get("baseurl")), file, findings), _parts(params, file, findings), file)
+
+
+def part_name(text: str) -> str:
+    """Make one line of at most 140 characters of a system's name, wherever it is written."""
+    return cut(plain_words(text), LONGEST_NAME)
 
 
 def _read_table(path: Path, file: str, findings: Findings) -> Any:
@@ -72,28 +79,27 @@ def _base_url(address: str, file: str, findings: Findings) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
         findings.add(file, 1, "no-address", "baseURL is no address; relative links become words")
         return ""
-    return f"https://{parts.netloc}{parts.path}".rstrip("/")
+    https = f"https://{parts.netloc}{parts.path}".rstrip("/")
+    if address_fault(https):
+        findings.add(file, 1, "no-address", "baseURL cannot be used as an address; relative links become words")
+        return ""
+    return https
 
 
 def _parts(params: dict[str, Any], file: str, findings: Findings) -> tuple[Part, ...]:
     headed = {_text(one.get("name")) for one in _tables(params.get("categories")) if not _is_true(one.get("untitled"))}
     parts: dict[str, Part] = {}
     for system in _tables(params.get("systems")):
-        name = plain_words(_text(system.get("name")))
+        name = part_name(_text(system.get("name")))
         category = _text(system.get("category"))
         if not name or name in parts:
             findings.add(file, 1, "system", "a system without a name, or named before, was left out")
             continue
         if system.get("link"):
             findings.add(file, 1, "system-link", f"the link of {name} has no counterpart and was left out")
-        group = plain_words(category) if category in headed else ""
-        parts[name] = Part(name, group, _described(_text(system.get("description"))))
+        group = part_name(category) if category in headed else ""
+        parts[name] = Part(name, group, cut(words_of(_text(system.get("description"))), _LONGEST_DESCRIPTION))
     return tuple(parts.values())
-
-
-def _described(text: str) -> str:
-    words = words_of(text)
-    return words if len(words) <= _LONGEST_DESCRIPTION else words[: _LONGEST_DESCRIPTION - 1].rstrip() + "…"
 
 
 def _tables(value: Any) -> list[dict[str, Any]]:

@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from heliograph.author.new import slug
+from heliograph.importers.cstate_config import LONGEST_NAME, part_name
 from heliograph.importers.frontmatter import Field, Page
 from heliograph.importers.moments import read_moment
-from heliograph.importers.prose import plain_words
+from heliograph.importers.prose import cut, plain_words
 from heliograph.importers.report import Notes
 from heliograph.terms import ComponentState
 
@@ -22,7 +23,6 @@ STATE_OF_SEVERITY: Final[dict[str, ComponentState]] = {
     "disrupted": "partial_outage",
     "notice": "degraded_performance",
 }
-_LONGEST_TITLE: Final = 140
 _NAMED_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
 
 Ending = Literal["open", "closed", "unsaid"]
@@ -81,11 +81,10 @@ def _title(path: str, page: Page, notes: Notes) -> str:
     title = plain_words(page.text("title"))
     if not title:
         notes.add(page.line("title"), "no-title", "the post has no title; the words of its file name stand in")
-        return slug(PurePosixPath(path).stem).replace("-", " ").strip()[:_LONGEST_TITLE]
-    if len(title) <= _LONGEST_TITLE:
-        return title
-    notes.add(page.line("title"), "long-title", f"the title was cut to {_LONGEST_TITLE} characters")
-    return title[: _LONGEST_TITLE - 1].rstrip() + "…"
+        return slug(PurePosixPath(path).stem).replace("-", " ")
+    if len(title) > LONGEST_NAME:
+        notes.add(page.line("title"), "long-title", f"the title was cut to {LONGEST_NAME} characters")
+    return cut(title, LONGEST_NAME)
 
 
 def _date(path: str, page: Page, zone: ZoneInfo, notes: Notes) -> datetime | None:
@@ -141,7 +140,7 @@ def _state(page: Page, notes: Notes) -> ComponentState | None:
 
 def _affected(page: Page) -> tuple[str, ...]:
     field = page.fields.get("affected")
-    names = (plain_words(name) for name in field.texts) if field else ()
+    names = (part_name(name) for name in field.texts) if field else ()
     return tuple(dict.fromkeys(name for name in names if name))
 
 

@@ -130,7 +130,7 @@ def _dated(text: str, moments: Sequence[datetime]) -> list[Entry]:
     if any(not re.match(r"[ \t]*(\n|\Z)[ \t]*(\n|\Z|-{3,})", after) for after in words[1:]):
         return []
     entries = [
-        Entry(moments[int(number)], with_definitions(_RULES.sub("", said).strip("\n"), known).strip())
+        Entry(moments[int(number)], with_definitions(_RULES.sub("", said).strip("\n").rstrip(), known).rstrip())
         for said, number in zip(words, numbers, strict=True)
     ]
     times = [entry.at for entry in entries]

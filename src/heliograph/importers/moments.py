@@ -11,7 +11,7 @@ from heliograph.importers.report import Notes
 
 _MOMENT: Final = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})"
-    r"(?:(?:[Tt]|\s+)(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,](\d{1,9}))?)?)?"
+    r"(?:(?:[Tt]|\s+)(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,]\d{1,9})?)?)?"
     r"\s*(Z|z|UTC|GMT|[+-]\d{1,2}:?\d{2}(?!\d*:))?",
     re.ASCII,
 )
@@ -22,8 +22,9 @@ _OFFSET: Final = re.compile(r"([+-])(\d{1,2}):?(\d{2})", re.ASCII)
 def read_moment(text: str, zone: ZoneInfo, line: int, notes: Notes) -> datetime | None:
     """Read a date and time, as UTC; one without a zone is of `zone`, one without a time of midnight.
 
-    One-digit hours, `-00:00` and blanks instead of `T` are taken as meant. Notes `bad-date` and gives None when
-    there is no date in it; notes `odd-date` when something follows the date, which is then dropped.
+    Fractions of seconds are dropped. One-digit hours, `-00:00` and blanks instead of `T` are taken as meant.
+    Notes `bad-date` and gives None when there is no date in it; notes `odd-date` when something follows the date,
+    which is then dropped.
     """
     found = _MOMENT.match(text.strip())
     moment = _moment(found, zone) if found else None
@@ -36,9 +37,8 @@ def read_moment(text: str, zone: ZoneInfo, line: int, notes: Notes) -> datetime 
 
 
 def _moment(found: re.Match[str], zone: ZoneInfo) -> datetime | None:
-    year, month, day, hour, minute, second, fraction, offset = found.groups()
-    micro = int((fraction or "0").ljust(6, "0")[:6])
-    numbers = (int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0), micro)
+    year, month, day, hour, minute, second, offset = found.groups()
+    numbers = (int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0))
     try:
         moment = datetime(*numbers, tzinfo=_zone(offset) if offset else zone).astimezone(UTC)
     except (ValueError, OverflowError):

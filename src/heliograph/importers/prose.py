@@ -53,6 +53,9 @@ _DEFINITION: Final = re.compile(
 )
 _PLACEHOLDER: Final = re.compile(r"\[\[([^\n]*?)\]\]")
 _BLANKS: Final = re.compile(r"\n(?:[ \t]*\n){2,}")
+_VISIBLE: Final = re.compile(
+    "[^\\s\u00ad\u034f\u115f\u1160\u180e\u200b-\u200f\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0]"
+)
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _HTML_NAMES: Final = frozenset(
     {
@@ -81,9 +84,8 @@ class Source(NamedTuple):
 
 def clean(body: str, source: Source, notes: Notes, shortcode: Shortcode) -> str:
     """Make Markdown that our reader takes and that says the same; what is changed or dropped is noted by line."""
-    text, masked = _mask_code(_without_controls(body, notes))
+    text, masked = _mask_code(_shortcodes(_without_controls(body, notes), notes, shortcode))
     text = _COMMENT.sub(lambda found: _dropped(text, found, notes, "comment", "a hidden comment was left out"), text)
-    text = _shortcodes(text, notes, shortcode)
     text = _html(text, notes)
     text = _images(text, source.base, notes)
     text = _PLACEHOLDER.sub(r"[\[\1\]]", _links(text, source.base, notes))
@@ -108,7 +110,13 @@ def plain_words(text: str) -> str:
     words = _CONTROLS.sub(" ", text).replace("=?", "= ?")
     while "[[" in words or "]]" in words:
         words = words.replace("[[", "[").replace("]]", "]")
-    return " ".join(words.split())
+    words = " ".join(words.split())
+    return words if _VISIBLE.search(words) else ""
+
+
+def cut(text: str, limit: int) -> str:
+    """Shorten a text to so many characters, with an ellipsis in place of what is gone."""
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
 def words_of(markdown: str) -> str:
@@ -218,7 +226,7 @@ def _autolink(text: str, found: re.Match[str], notes: Notes, keep: Callable[[re.
 
 def _html_blocks(text: str, notes: Notes) -> str:
     lines = text.split("\n")
-    for token in _PARSER.parse(text):
+    for token in reversed(_PARSER.parse(text)):  # from the end, so that what is above keeps its line numbers
         if token.type != "html_block" or token.level or not token.map:
             continue
         first, last = token.map

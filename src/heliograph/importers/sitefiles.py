@@ -64,7 +64,7 @@ class Parts:
         """Give the id of the component of this name, adding it and its group if need be."""
         if part.name not in self._ids:
             group = self._group(part.group) if part.group else ""
-            self._ids[part.name] = _free(_usable(slug(part.name, "part")), self._ids.values())
+            self._ids[part.name] = _free(usable_id(slug(part.name, "part")), self._ids.values())
             self._added.append(_component(self._ids[part.name], part, group, self._label))
         return self._ids[part.name]
 
@@ -157,7 +157,7 @@ def _component(identity: str, part: Part, group: str, label: str) -> str:
     return "[[component]]\n" + "".join(f"{key} = {quoted(value)}\n" for key, value in pairs if value)
 
 
-def _usable(word: str) -> str:
+def usable_id(word: str) -> str:
     """Make an id of a word that is none because the site's own files have that name (`api`)."""
     return f"{word}-part" if id_fault(word) else word
 

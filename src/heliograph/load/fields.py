@@ -294,6 +294,10 @@ class Fields:
         pair = self.mapping.pairs.get(key)
         return None if pair is None else pair[1]
 
+    def place(self, key: str) -> Place:
+        """Tell where the value of a key stands; where the mapping does if there is none."""
+        return self.values.place(self.node(key) or self.mapping)
+
     def read(self, key: str, how: Reader[T]) -> T | None:
         """Read an optional field; None if it is missing or wrong."""
         self._asked.add(key)

@@ -14,7 +14,7 @@ from heliograph.load.files import Source
 from heliograph.load.nodes import Node
 from heliograph.load.shown import shown
 from heliograph.load.updates import Names, Sibling, Told, need_id, open_file, read_postmortem, read_update
-from heliograph.model import Incident, Link, Maintenance, Postmortem, Repeat, Text, Update
+from heliograph.model import Incident, Link, Maintenance, Postmortem, Repeat, Text
 from heliograph.problems import Place, Problems
 from heliograph.terms import CLOSED_MAINTENANCE, INCIDENT_STATUSES, MAINTENANCE_STATUSES, RESOLVED
 
@@ -98,7 +98,7 @@ def _updates(
     statuses: tuple[str, ...],
     names: Names,
     problems: Problems,
-) -> tuple[Update, ...]:
+) -> list[Told]:
     """Read all updates, oldest first."""
     found: list[Told] = []
     for name, source in present.items():
@@ -112,7 +112,7 @@ def _updates(
             found.append(told)
     found.sort(key=lambda told: (told.update.at, told.update.place.file))
     _judge_order(found, problems)
-    return tuple(told.update for told in found)
+    return found
 
 
 def _judge_order(found: Sequence[Told], problems: Problems) -> None:
@@ -124,11 +124,11 @@ def _judge_order(found: Sequence[Told], problems: Problems) -> None:
             continue
         if closed and status != closed and not told.reopens:
             message = f"this follows an update that said {closed}"
-            problems.add(told.update.place, "E208", message, "add `reopen: true`, or correct `at` or `status`")
+            problems.add(told.status, "E208", message, "add `reopen: true`, or correct `at` or `status`")
         closed = status if status == RESOLVED or status in CLOSED_MAINTENANCE else ""
 
 
-def _incident(fields: Fields, told: tuple[Update, ...], account: Postmortem | None) -> Incident | None:
+def _incident(fields: Fields, told: Sequence[Told], account: Postmortem | None) -> Incident | None:
     values = fields.values
     identity, titles = need_id(fields), _titles(fields)
     started_at = fields.need("started_at", values.instant)
@@ -143,19 +143,19 @@ def _incident(fields: Fields, told: tuple[Update, ...], account: Postmortem | No
         started_at=started_at,
         tags=tags,
         links=links,
-        updates=told,
+        updates=tuple(one.update for one in told),
         postmortem=account,
-        place=Place(values.file),
+        place=fields.place("id"),
     )
 
 
-def _judge_dates(told: tuple[Update, ...], started_at: datetime | None, problems: Problems) -> None:
-    for update in told:
-        if started_at is not None and update.at < started_at:
-            problems.add(update.place, "W204", "this update is dated before the incident began")
+def _judge_dates(told: Sequence[Told], started_at: datetime | None, problems: Problems) -> None:
+    for one in told:
+        if started_at is not None and one.update.at < started_at:
+            problems.add(one.at, "W204", "this update is dated before the incident began")
 
 
-def _maintenance(fields: Fields, told: tuple[Update, ...]) -> Maintenance | None:
+def _maintenance(fields: Fields, told: Sequence[Told]) -> Maintenance | None:
     values = fields.values
     identity, titles = need_id(fields), _titles(fields)
     window = _window(fields)
@@ -175,8 +175,8 @@ def _maintenance(fields: Fields, told: tuple[Update, ...]) -> Maintenance | None
         auto=auto is not False,
         tags=tags,
         links=links,
-        updates=told,
-        place=Place(values.file),
+        updates=tuple(one.update for one in told),
+        place=fields.place("id"),
     )
 
 

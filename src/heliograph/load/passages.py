@@ -30,8 +30,8 @@ _AS_COLONS: Final = str.maketrans({**dict.fromkeys(_ONE, ":"), **dict.fromkeys(_
 _MAYBE_COLONS: Final = re.compile(rf"[{_ONE}](?:[^\w\n]|[{_FILLERS}])*[{_ONE}]|[{_SEVERAL}]")
 _MAYBE_LABEL: Final = re.compile(r"^[^\w\n]*+[\w:-]++[^\w\n]*+$", re.MULTILINE)
 _MARKS_BEFORE: Final = "-*+>#_~\\|.)(0123456789[{<=!/@"
-_ITEM: Final = re.compile(r"[ ]{0,3}(?:[-*+]|\d{1,9}[.)])[ ]+[\w-]+[.,;]?\s*")
-_LAST_WORD: Final = re.compile(r"\s*[\w-]+[.,;!?)]*\s*")
+_ITEM: Final = re.compile(r"[ ]{0,3}(?:[-*+]|\d{1,9}[.)])[ ]+[^\W_][\w-]*(?<!_)[.,;]?\s*")
+_LAST_WORD: Final = re.compile(r"\s*[^\W_][\w-]*(?<!_)[.,;!?)]*\s*")
 _WORD: Final = re.compile(r"[a-z][a-z0-9:-]*")
 
 _ADVICE: Final = (
@@ -62,7 +62,7 @@ def read_undivided(body: Body, label: str, labels: Labels, problems: Problems) -
         if text == _CLOSER or _MARKER.fullmatch(text):
             message = "this file is one passage for one customer and holds no markers"
             problems.add(Place(body.file, line), "E424", message)
-    return passages[:1]
+    return tuple(passage for passage in passages[:1] if passage.label == label)
 
 
 def _passage(body: Body, label: str, lines: list[str], first: int) -> Text | None:
@@ -141,12 +141,10 @@ class _Splitter:
     def _resembles_marker(self, number: int, line: str) -> bool:
         """Note a line that looks like a marker and is not exactly one."""
         if begins_with_colons(line):
-            plain = "".join(_visible(line)).casefold()
-            words = _WORD.findall(plain.translate(_AS_COLONS).replace(":", " ")) or [""]
-            hint = did_you_mean(words[0], self._labels.known) if words[0] else ""
-            self._note(
-                number, "E404", "this looks like a passage marker and is not one", f"{_ADVICE}; {hint}".rstrip("; ")
-            )
+            word = _WORD.search(unicodedata.normalize("NFKC", line).casefold().translate(_AS_COLONS))
+            meant = did_you_mean(word.group().rstrip(":"), self._labels.known) if word else ""
+            hint = f"{meant} {_ADVICE}".strip()
+            self._note(number, "E404", "this looks like a passage marker and is not one", hint)
             return True
         blank_before = number == 0 or not self._lines[number - 1].strip()
         label = label_alone(line, begins=blank_before)

@@ -25,6 +25,9 @@ _DEPTH_LIMIT: Final = 18
 _MAYBE: Final = re.compile(
     r"<[A-Za-z/!?]|\]\(|\]:|\]\[|!\[|\[\[|\[\^|```|~~~|^(?:[ \t]*(?:>|[-+*]|\d{1,9}[.)])){6}|^[ \t]{12}", re.MULTILINE
 )
+_PLAIN_LINK: Final = re.compile(
+    r"(?<![!\\\]])\[[^\[\]<>`\\\n]+\]\(https?://[A-Za-z0-9.-]+(?:/[A-Za-z0-9/._~?&=+#-]*)?\)(?!\[)"
+)
 _PLACEHOLDER: Final = re.compile(r"\[\[[A-Za-z][^\[\]\n]*\]\]")
 _UNDEFINED: Final = re.compile(r"\]\[[^\[\]]*\]|\[\^[^\[\]\s]+\]")
 _POSITIONED: Final = ("link", "image", "autolink", "html_inline", "backticks")
@@ -37,7 +40,7 @@ def inspect(passage: Text, problems: Problems, *, marker: int | None = None, com
 
     `marker` is the line of the marker that ends it, if one does; code blocks of an incomplete passage may be open.
     """
-    if _MAYBE.search(passage.words) is None:
+    if _MAYBE.search(passage.words) is None or _MAYBE.search(_PLAIN_LINK.sub("link", passage.words)) is None:
         return
     place = passage.place
     for line, code, message, hint in _findings(passage.words):

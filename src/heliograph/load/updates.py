@@ -48,10 +48,12 @@ class Names(msgspec.Struct, frozen=True):
 
 
 class Told(msgspec.Struct, frozen=True):
-    """An update, and whether its author says that it opens a closed incident again."""
+    """An update, whether its author says that it opens a closed incident again, and where it says when and what."""
 
     update: Update
     reopens: bool
+    at: Place
+    status: Place
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -102,7 +104,7 @@ def read_postmortem(source: Source, siblings: Iterable[Sibling], names: Names, p
     fields.done()
     if identity is None or label is None or at is None:
         return None
-    return Postmortem(id=identity, audience=label, at=at, passages=text, place=Place(source.path))
+    return Postmortem(id=identity, audience=label, at=at, passages=text, place=fields.place("id"))
 
 
 def read_page(source: Source, names: Names, problems: Problems) -> Page | None:
@@ -172,9 +174,9 @@ def _update(
         roles=roles,
         corrected=corrected,
         passages=text,
-        place=Place(values.file),
+        place=fields.place("id"),
     )
-    return Told(update, reopens)
+    return Told(update, reopens, fields.place("at"), fields.place("status"))
 
 
 def _says_nothing(update: Update) -> bool:

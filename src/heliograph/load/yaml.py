@@ -6,7 +6,7 @@ text (anchors, aliases, merge keys, tags, directives, further documents) is refu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any, Final, NoReturn
 
 import yaml
@@ -19,6 +19,7 @@ from yaml.events import (
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
+    StreamEndEvent,
 )
 
 from heliograph.load.nodes import DEPTH_LIMIT, Mapping, Node, Scalar, Sequence
@@ -37,7 +38,7 @@ def parse(text: str, file: str, first_line: int, problems: Problems, loader: Any
         return None
     composer = _Composer(file, first_line - 1, problems)
     try:
-        root = composer.compose(yaml.parse(text, Loader=loader))
+        root = composer.compose(loader(text).get_event)
     except _Stopped:
         return None
     except yaml.YAMLError as error:
@@ -83,9 +84,10 @@ class _Composer:
         self._open: list[_Open] = []
         self._root: Node | None = None
 
-    def compose(self, events: Iterator[Event]) -> Node | None:
+    def compose(self, next_event: Callable[[], Event]) -> Node | None:
         """Take all events; the root node, or None for an empty document."""
-        for event in events:
+        while True:
+            event = next_event()
             kind = type(event)
             if kind is ScalarEvent:
                 self._scalar(event)
@@ -97,7 +99,8 @@ class _Composer:
                 self._document(event)
             elif kind is AliasEvent:
                 self._stop(event, "E115", "aliases are not allowed; write the value again")
-        return self._root
+            elif kind is StreamEndEvent:
+                return self._root
 
     def explain(self, error: yaml.YAMLError) -> None:
         """Note why the parser gave up, where the author can see it."""
@@ -106,6 +109,8 @@ class _Composer:
         if "could not find expected ':'" in said:
             mark = getattr(error, "context_mark", None) or mark
             code, message = "E108", "this line is not of the form `key: value`"
+        elif "mapping values are not allowed" in said:
+            code, message = "E109", "a second colon; put a value that holds one in quotes"
         elif "escape" in said:
             code, message = "E121", "this escape sequence stands for no character"
         elif "control characters" in said or "special characters" in said or "character not allowed" in said:

@@ -62,7 +62,7 @@ def prepare(source: Path, target: Path) -> Release:
 def carry_out(release: Release) -> bool:
     """Do what `prepare` planned; False where the target is live already and nothing was touched.
 
-    Raises Locked if another run publishes here, WriteRefused (E620 if the target has changed since `prepare`) and
+    Raises Locked if another run publishes here, WriteRefused (E642 if the target has changed since `prepare`) and
     OSError when nothing has changed, Uncertain when the new tree stands but could not be confirmed or may not survive
     a power cut.
     """
@@ -72,7 +72,7 @@ def carry_out(release: Release) -> bool:
     with Folder.make(target.parent) as parent, locked(parent.path / LOCK):
         mend(parent)
         if standing(target, manifest.tree, manifest.boundary, manifest.site) != release.published:
-            raise WriteRefused("E620", f"{target} has changed since the plan was made; run again")
+            raise WriteRefused("E642", f"{target} has changed since the plan was made; run again")
         if release.is_live:
             return False
         if release.plan.steps or release.published is None:

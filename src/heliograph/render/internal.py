@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Final
 
 import msgspec
@@ -10,30 +11,46 @@ import msgspec
 from heliograph.render import pages
 from heliograph.render.layouts import Layouts
 from heliograph.tree.artifact import Artifact, text_artifact
-from heliograph.view import Desk, Dossier, Due, Owner, View
+from heliograph.view import Desk, Dossier, Due, Line, Owner, View
 
 _OWN: Final[frozenset[pages.Kind]] = frozenset({"index", "incident", "maintenance", "component"})
 """Kinds of pages on which colleagues read more than everyone does; they have layouts of their own."""
 
 
 class Backroom(msgspec.Struct, frozen=True):
-    """What insiders' pages look up, made once per build: dossiers, owners and severities by id, words owed in order."""
+    """What insiders' pages look up, made once per build: dossiers, owners and severities by id.
+
+    `newest` are the lines last said of each incident or maintenance; `owed` the words due, those of one incident and
+    instant together, the longest overdue first.
+    """
 
     dossiers: dict[str, Dossier]
     owners: dict[str, Owner]
     severities: dict[str, tuple[str, str]]
-    due: tuple[Due, ...]
+    newest: dict[str, tuple[Line, ...]]
+    owed: tuple[tuple[Due, ...], ...]
 
 
 def backroom(desk: Desk) -> Backroom:
-    """Index a desk. What is owed stands in order of time, so that the longest overdue comes first."""
-    owed = [due for dossier in desk.dossiers for due in dossier.due]
+    """Index a desk."""
     return Backroom(
         dossiers={dossier.id: dossier for dossier in desk.dossiers},
         owners={owner.component: owner for owner in desk.owners},
         severities={identity: (name, meaning) for identity, name, meaning in desk.severities},
-        due=tuple(sorted(owed, key=lambda due: (due.by, due.incident, due.audience))),
+        newest={dossier.id: _newest_lines(dossier) for dossier in desk.dossiers},
+        owed=_owed(desk.dossiers),
     )
+
+
+def _newest_lines(dossier: Dossier) -> tuple[Line, ...]:
+    return next((entry.lines for entry in dossier.timeline if entry.lines), ())
+
+
+def _owed(dossiers: tuple[Dossier, ...]) -> tuple[tuple[Due, ...], ...]:
+    due = sorted(
+        (one for dossier in dossiers for one in dossier.due), key=lambda one: (one.by, one.incident, one.audience)
+    )
+    return tuple(tuple(together) for _, together in groupby(due, key=lambda one: (one.by, one.incident, one.overdue)))
 
 
 def site(view: View, desk: Desk, layouts: Layouts) -> Iterator[Artifact]:

@@ -87,7 +87,7 @@ def _macro(view: View, incident: Incident) -> Macro:
     source = _source(incident)
     public, say = _told(incident, source)
     body = (_reply if incident.is_open else _closing)(view, incident, public, say)
-    spoken = incident.title if incident.is_open else f"Solved: {incident.title}"
+    spoken = incident.title if incident.is_open else f"Solved: {sentences.past(incident.title)}"
     return Macro(
         incident=incident.id,
         title=defused(incident.title),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
 from typing import Final
 
 import nh3
@@ -37,18 +36,38 @@ def _parser() -> MarkdownIt:
 
 
 _PARSER: Final = _parser()
+_SANITISER: Final = nh3.Cleaner(tags=_TAGS, attributes=_ATTRIBUTES, url_schemes=set(LINK_SCHEMES), link_rel=None)
 
 
-@cache
-def to_html(markdown: str, top: int = 3) -> Markup:
+HIGHEST: Final = 3
+"""The level of a passage's highest headings, where a page does not ask for another."""
+
+_MAY_HAVE_HEADINGS = re.compile(r"#|^[^\n\w]*[=-][ \t]*$", re.MULTILINE)
+"""Only such text renders differently from one level to another; all other is rendered once for all pages."""
+
+_rendered: dict[tuple[str, int], Markup] = {}
+
+
+def to_html(markdown: str, top: int = HIGHEST) -> Markup:
     """Render one passage. Its highest headings become `<h{top}>`; what the sanitiser does not know is dropped."""
+    key = (markdown, top if _MAY_HAVE_HEADINGS.search(markdown) else HIGHEST)
+    if key not in _rendered:
+        _rendered[key] = _render(*key)
+    return _rendered[key]
+
+
+def remember(passages: Sequence[str], rendered: Sequence[Markup]) -> None:
+    """Take over what another process rendered, so that it is not rendered again."""
+    _rendered.update(zip(((passage, HIGHEST) for passage in passages), rendered, strict=True))
+
+
+def _render(markdown: str, top: int) -> Markup:
     tokens = _PARSER.parse(markdown)
     for token in tokens:
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(6, max(top, int(token.tag[1]) + top - 2))}"
     rough = _PARSER.renderer.render(tokens, _PARSER.options, {})
-    clean = nh3.clean(rough, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes=set(LINK_SCHEMES), link_rel=None)
-    return Markup(clean)  # noqa: S704 -- the sanitiser has just been over it
+    return Markup(_SANITISER.clean(rough))  # noqa: S704 -- the sanitiser has just been over it
 
 
 def to_text(markdown: str) -> str:

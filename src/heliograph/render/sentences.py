@@ -66,12 +66,18 @@ def since(title: str, when: str) -> str:
 
 def was(title: str, period: str) -> str:
     """Say `From 14:02 to 14:44 UTC (42 min) some payments in Europe were failing.` of a title that says they are."""
+    told = past(title)
+    return sentence(f"{period} {told}" if told != title else f"{period} we had this problem: {title}")
+
+
+def past(title: str) -> str:
+    """Say `some payments in Europe were failing` of a title that says they are; any other stays as it is."""
     parts = _read(title)
     if parts is None:
-        return sentence(f"{period} we had this problem: {title}")
+        return title
     who, verb, negation, rest = parts
     did = "were" if verb == "are" else "was"
-    return sentence(f"{period} {mid_sentence(who)} {did} {negation}{rest}")
+    return f"{mid_sentence(who)} {did} {negation}{rest}"
 
 
 def period(start: datetime, end: datetime, timezone: str) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import cache
 from itertools import groupby
 from typing import Final
 
-from babel.dates import format_datetime
+from babel import Locale
+from babel.dates import parse_pattern
 
 from heliograph.terms import COMPONENT_STATES, ComponentState
 from heliograph.times import zone
@@ -21,6 +22,8 @@ STATE_WORDS: Final[dict[ComponentState, str]] = {
     "partial_outage": "partial outage",
     "major_outage": "outage",
 }
+
+_LOCALE: Final = Locale("en")
 
 STATUS_WORDS: Final = {
     "investigating": "Investigating",
@@ -41,12 +44,13 @@ def status_word(status: str | None) -> str:
     return STATUS_WORDS[status] if status else "Update"
 
 
-@lru_cache(maxsize=65536)
+@cache
 def _said(instant: datetime, pattern: str, timezone: str) -> str:
-    return format_datetime(instant, pattern, tzinfo=zone(timezone), locale="en_GB").replace("Sept", "Sep")
+    """Format by a CLDR pattern; Babel's own entry point does the same after looking zone and locale up each time."""
+    return parse_pattern(pattern).apply(instant.astimezone(zone(timezone)), _LOCALE)
 
 
-@lru_cache(maxsize=65536)
+@cache
 def _zone_name(instant: datetime, timezone: str) -> str:
     name = instant.astimezone(zone(timezone)).tzname() or timezone
     return f"UTC{name}" if name[0] in "+-" else name

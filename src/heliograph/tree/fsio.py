@@ -37,9 +37,12 @@ class WriteRefused(Exception):  # noqa: N818 -- it is an answer, not a fault
     """Writing there, or writing that, is not done; nothing was changed. `code` is the catalogue's."""
 
     def __init__(self, code: str, message: str) -> None:
-        super().__init__(f"{code} {message}")
+        super().__init__(code, message)
         self.code = code
         self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.message}"
 
 
 class Locked(Exception):  # noqa: N818 -- as above

@@ -60,12 +60,12 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 def check_path(path: str) -> None:
-    """Refuse a relative path that some system, store or server could read as anything but itself (E618)."""
+    """Refuse a relative path that some system, store or server could read as anything but itself (E640)."""
     parts = path.split("/")
     if len(path) > _LONGEST_PATH or not all(map(_harmless, parts)):
-        raise WriteRefused("E618", f"no file may be written as {path[:80]!r}: use a-z, 0-9 and inner . _ @ + -")
+        raise WriteRefused("E640", f"no file may be written as {path[:80]!r}: use a-z, 0-9 and inner . _ @ + -")
     if parts[-1].rpartition(".")[2] not in MEDIA_TYPES:
-        raise WriteRefused("E618", f"no file may be written as {path!r}: the kind of its extension is not declared")
+        raise WriteRefused("E640", f"no file may be written as {path!r}: the kind of its extension is not declared")
 
 
 def _harmless(part: str) -> bool:
@@ -74,9 +74,9 @@ def _harmless(part: str) -> bool:
 
 
 def check_tree_name(name: str) -> None:
-    """Refuse a tree's name that is no id (E618)."""
+    """Refuse a tree's name that is no id (E640)."""
     if not _TREE_NAME.fullmatch(name) or name in _DEVICES:
-        raise WriteRefused("E618", f"no tree may be named {name[:80]!r}")
+        raise WriteRefused("E640", f"no tree may be named {name[:80]!r}")
 
 
 def entry_of(artifact: Artifact) -> Entry:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
+from heliograph.parallel import Run, in_turn, results
 from heliograph.terms import Boundary
 from heliograph.tree.artifact import Artifact
 from heliograph.tree.fsio import Cursor, Folder, Uncertain, WriteRefused, locked, put_file
@@ -56,8 +58,10 @@ class Staged(msgspec.Struct, frozen=True, kw_only=True):
     counts: Counts
 
 
-def write_trees(out: Path, plans: Iterable[TreePlan]) -> tuple[Counts, ...]:
+def write_trees(out: Path, plans: Iterable[TreePlan], run: Run = in_turn) -> tuple[Counts, ...]:
     """Write trees under `out`: all are staged, then all swapped, insiders' before outsiders'. Gives counts by name.
+
+    `run` says whether trees are staged one after the other or at once.
 
     Whatever an artifact generator raises while staging leaves every tree as it was. Raises Locked if another run
     writes here, WriteRefused and OSError when nothing has changed, and Uncertain when only some trees are new or the
@@ -67,11 +71,12 @@ def write_trees(out: Path, plans: Iterable[TreePlan]) -> tuple[Counts, ...]:
         parent = stack.enter_context(Folder.make(out.resolve()))
         stack.enter_context(locked(parent.path / LOCK))
         mend(parent)
-        staged: list[Staged] = []
-        for plan in sorted(plans, key=lambda plan: plan.name):
-            tree = stage(parent.path, plan)
-            stack.callback(discard, tree)
-            staged.append(tree)
+        jobs = [partial(stage, parent.path, plan) for plan in sorted(plans, key=lambda plan: plan.name)]
+        outcomes = list(run(jobs))
+        for tree in outcomes:
+            if isinstance(tree, Staged):
+                stack.callback(discard, tree)
+        staged = results(outcomes)
         _swap_all(staged)
         return tuple(tree.counts for tree in staged)
 
@@ -174,16 +179,16 @@ class _Names:
         self._folders: dict[str, str] = {}
 
     def add(self, path: str) -> None:
-        """Take one more path; E618 for a bad one, E619 for one that meets another."""
+        """Take one more path; E640 for a bad one, E641 for one that meets another."""
         check_path(path)
         key = path.casefold()
         if key in self._files or key in self._folders:
-            raise WriteRefused("E619", f"two files want to be written at {path}")
+            raise WriteRefused("E641", f"two files want to be written at {path}")
         self._files.add(key)
         folder = path.rpartition("/")[0]
         while folder:
             if folder.casefold() in self._files or self._folders.setdefault(folder.casefold(), folder) != folder:
-                raise WriteRefused("E619", f"the folder of {path} meets another file or folder of that name")
+                raise WriteRefused("E641", f"the folder of {path} meets another file or folder of that name")
             folder = folder.rpartition("/")[0]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Final
 
 from heliograph.render import markup, sentences, words
@@ -17,6 +18,9 @@ from heliograph.view import Component, Customer, Incident, Update, View
 
 CLOSING_KEPT: Final = 3
 """Of how many closed incidents, newest first, the last letter is kept."""
+
+EARLIER_TOLD: Final = 3
+"""How many messages before the newest a mail repeats."""
 
 
 def customer(view: View, layouts: Layouts) -> Iterator[Mail]:
@@ -66,13 +70,13 @@ def _letter(case: Case, to: Customer, layouts: Layouts) -> Mail:
 
 
 def _letter_subject(case: Case, to: Customer) -> str:
-    title = f"{to.name}: {sentences.mid_sentence(case.incident.title)}"
+    title = case.incident.title
+    headline = sentences.headline(title)
+    named = f"{to.name}: {sentences.mid_sentence(headline)}"
     if not case.incident.is_open:
-        return subject(f"{title}: solved", [], f" ({case.count})")
-    short = f"{to.name}: {sentences.mid_sentence(sentences.headline(case.incident.title))}"
-    comma = "," if short == title else ""
-    opening = f"{short}{comma} since {case.at(case.incident.started_at)}"
-    return subject(opening, [case.phrase], f" ({case.count})")
+        return subject(f"{named}: solved", [], f" ({case.count})")
+    comma = "," if headline == title else ""
+    return subject(f"{named}{comma} since {case.at(case.incident.started_at)}", [case.phrase], f" ({case.count})")
 
 
 def _letter_rows(case: Case, to: Customer) -> Iterator[Row]:
@@ -193,7 +197,7 @@ def _newest_worded(incident: Incident) -> Update | None:
 
 def _notice_subject(case: Case) -> str:
     if not case.incident.is_open:
-        return subject(f"Solved: {case.incident.title}", [], f" ({case.count})")
+        return subject(f"Solved: {sentences.headline(case.incident.title)}", [], f" ({case.count})")
     promise = case.incident.next_update
     details = [case.phrase, f"next update by {case.at(promise)}" if promise and not case.incident.late else ""]
     return subject(case.incident.title, details, f" ({case.count})")
@@ -245,10 +249,11 @@ def _affected(case: Case) -> Iterator[Row]:
 
 
 def _earlier(case: Case, newest: Update | None) -> Iterator[Row]:
-    for update in case.incident.updates:
-        if newest is not None and update.at < newest.at and update.passages:
-            label = f"{case.at(update.at)}, {words.status_word(update.status)}"
-            yield worded(label, words.joined(update.passages))
+    """Repeat what was said just before, for those who missed it; the page has the rest."""
+    earlier = (one for one in case.incident.updates if newest and one.at < newest.at and one.passages)
+    for update in islice(earlier, EARLIER_TOLD):
+        label = f"{case.at(update.at)}, {words.status_word(update.status)}"
+        yield worded(label, words.joined(update.passages))
 
 
 def _notice_closing(case: Case) -> Iterator[Row]:

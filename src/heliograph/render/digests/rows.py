@@ -109,21 +109,25 @@ def told(matter: Matter) -> Iterator[Row]:
 
 
 def next_word(matter: Matter) -> Row:
-    """Say when customers and this reader hear again, from what was promised and what is due."""
-    promised = {due.audience: due.by for due in matter.dossier.due}
-    public, own = promised.get("public"), promised.get(matter.desk.reader)
-    if public is None and own is None:
-        own = matter.incident.next_update
-    times = [(name, by) for name, by in (("Public", public), ("this digest", own)) if by is not None]
-    if not times:
-        return plain("NEXT WORD", "No time was promised; when the state changes.")
-    if len({by for _, by in times}) == 1:
-        text = f"{words.listing(name for name, _ in times)} by {matter.at(times[0][1])}"
-    else:
-        text = "; ".join(f"{name} by {matter.at(by)}" for name, by in times)
-    late = any(due.overdue for due in matter.dossier.due if due.audience in ("public", matter.desk.reader))
-    ending = "; this time has passed, the word is late." if late else ", sooner if the state changes."
-    return plain("NEXT WORD", text[:1].upper() + text[1:] + ending)
+    """Say when customers and this reader hear again, and what was due and has not come."""
+    names = {"public": "public", matter.desk.reader: "this digest"}
+    owed: dict[tuple[datetime, bool], list[str]] = {}
+    for audience, name in names.items():
+        for due in matter.dossier.due:
+            if due.audience == audience:
+                owed.setdefault((due.by, due.overdue), []).append(name)
+    promise = matter.incident.next_update
+    if not owed and promise is not None:
+        owed[promise, matter.incident.late] = ["the next word"]
+    told = [_owed(matter, by, late=late, whom=words.listing(whom)) for (by, late), whom in owed.items()]
+    return plain("NEXT WORD", " ".join(told) or "No time was promised; when the state changes.")
+
+
+def _owed(matter: Matter, by: datetime, *, late: bool, whom: str) -> str:
+    time = matter.at(by)
+    return sentences.sentence(
+        f"{whom} due by {time}, late" if late else f"{whom} by {time}, sooner if the state changes"
+    )
 
 
 def people(matter: Matter, ending: str) -> Row:

@@ -1,0 +1,172 @@
+"""Every code a finding may carry: what it says, and what to do about it. `docs/errors.md` is made of this table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+import msgspec
+
+
+class Code(msgspec.Struct, frozen=True):
+    """A short title, and advice in one or two sentences. Codes that begin with W warn and refuse nothing."""
+
+    title: str
+    advice: str
+
+
+_TABLE: Final = {
+    # Front matter and values
+    "E101": Code("No front matter", "Begin the file with a line `---`, the keys, and another line `---`."),
+    "E102": Code("Front matter not closed", "End the keys with a line that is exactly `---`."),
+    "E103": Code("Not UTF-8", "Save the file as UTF-8. The message gives the first byte that does not belong."),
+    "E104": Code("Lone carriage return", "End lines with LF or CR LF; a CR by itself hides where a line ends."),
+    "E105": Code("Tab in front matter", "Indent with spaces."),
+    "E106": Code("Written twice", "Keep one of the two; which one is meant is not guessed."),
+    "E107": Code("Unknown key in front matter", "Correct its spelling or remove it; `docs/files.md` lists all keys."),
+    "E108": Code("Not of the form key: value", "Write an ordinary colon and an ordinary space after the key."),
+    "E109": Code("Not well-formed YAML", "Put values that hold `:`, `#` or brackets in double quotes."),
+    "E110": Code("Text is missing", "Write some text; in TOML put it in quotes."),
+    "E111": Code("Several labels", "Give one label. For several audiences write several passages."),
+    "E112": Code("Unknown label", "Use `public`, `say`, `strategic`, an audience's id or `customer:<id>`."),
+    "E113": Code("Incomplete customer's label", "Write `customer:` and the customer's id without a space."),
+    "E114": Code("Unknown customer", "Declare the customer in `audiences/strategic.toml`, or correct the id."),
+    "E115": Code("Anchor, alias or merge key", "Write the value again: nothing may arrive from somewhere else."),
+    "E116": Code("Tag or directive", "Remove it. Every value is the text you type."),
+    "E117": Code("Nested too deep", "At most 20 levels are read."),
+    "E118": Code("Front matter too large", "At most 16 KB are read. Long text belongs below the front matter."),
+    "E119": Code("Not a usable number", "Write a whole number above zero."),
+    "E120": Code("Wrong kind of value", "A list, a mapping, text or `true`/`false` is wanted; the message says which."),
+    "E121": Code("Control character", "Remove it; the column says where it is. Only line ends may stand in text."),
+    "E122": Code("Too long", "Shorten it. A title has at most 140 characters, another line 500."),
+    "E123": Code("Nothing to see", "Write words: spaces and invisible characters are no title."),
+    "E124": Code("Turns the direction of writing", "Remove the character: it can make text read as other than it is."),
+    "E125": Code("Encoded mail header", "Write the words themselves; mail is encoded when it is made."),
+    "E126": Code("Several lines", "Write it in one line."),
+    "E127": Code("Second YAML document", "Front matter is one document; text belongs below the closing `---`."),
+    "E128": Code("A key is missing", "Add it."),
+    "E131": Code("Not one of the allowed words", "Choose one of the words the message names."),
+    "E132": Code("Text where none belongs", "Move it into an update; `incident.md` says only what the incident is."),
+    "E133": Code("Says nothing", "Write text or a status, or delete the file."),
+    "E134": Code("Front matter where none belongs", "A `+customer` file is one passage; its update has the keys."),
+    "E135": Code("Not an e-mail address", "Write one plain address, such as `status@example.com`."),
+    "E136": Code("Not an address", "Write a whole web address without spaces, quotes or brackets."),
+    # Time and state
+    "E201": Code("Not a time, or one without a zone", "Write `2026-11-21T14:20Z`, or an offset such as `+01:00`."),
+    "E202": Code("No such date", "Correct the day or the time of day."),
+    "E203": Code("Ends before it starts", "Correct the window."),
+    "E206": Code("A year nobody means", "Write a year between 1990 and 2199."),
+    "E207": Code("Unknown status", "Incidents and planned work have different ones; the message names those that fit."),
+    "E208": Code("Opened again without saying so", "Add `reopen: true`, or correct the update's `at` or `status`."),
+    "E209": Code("Id of an update used twice", "Give the copy an id of its own; both files are named."),
+    "E210": Code("Unknown component", "Declare it in `site_src/components.toml`, or correct the id."),
+    "E211": Code("Planned work without a window", "Add `window: {start: …, end: …}`."),
+    "E213": Code("Not a span of time", "Write `30m`, `1h30m` or `2d`."),
+    "E214": Code("No such time zone", "Write a name such as `Europe/Berlin` or `UTC`."),
+    "E215": Code("Unknown fact", "Declare it in `site_src/facts.toml`, or correct the id."),
+    "E216": Code("An incident without an update", "Write its first update: nothing has been said yet."),
+    "E217": Code("Not whole days", "Planned work repeats after whole days, such as `7d`."),
+    "E218": Code("Next update in the past", "`next_update` must lie after the update's own `at`."),
+    "W204": Code("Update before the beginning", "Is `at` right, or did the incident begin earlier?"),
+    # Ids and files
+    "E301": Code("Not an id", "Use a-z, 0-9 and hyphens inside; `heliograph new` writes random ones."),
+    "E302": Code("Reserved", "Choose another id: the site's own files or labels have this name."),
+    "E303": Code("Impossible on Windows", "Choose another id: devices have such names, and dots at the end vanish."),
+    "E304": Code("Id used twice", "Give one of the two another id."),
+    "E305": Code("Id too long", "At most 64 characters."),
+    "E306": Code("Not an ordinary file", "Replace the link, pipe or device by the file itself."),
+    "E307": Code("Not readable", "Check the file's permissions."),
+    "E308": Code("Vanished while being read", "Run the command again once nothing else writes to the site."),
+    "E309": Code("File too large", "At most 256 KB are read."),
+    "E310": Code("Name is not plain text", "Rename the file; names are UTF-8 without control characters."),
+    "E311": Code("Too many files", "At most 100,000 are read. Is this the right folder?"),
+    "E312": Code("A folder with a file's name", "Rename the folder."),
+    "E313": Code(
+        "Unknown file or folder", "Correct its name or move it elsewhere; `docs/files.md` lists what is read."
+    ),
+    "E314": Code("A translation", "Translations are not read by this version; remove the file."),
+    "E315": Code("A seal", "Sign-off is not read by this version; remove the file."),
+    "E316": Code("Added to nothing", "`<name>+<customer>.md` must stand beside the update `<name>.md`."),
+    "E317": Code("Not clear what this folder is", "A folder holds either `incident.md` or `maintenance.md`."),
+    "E318": Code("Postmortem of planned work", "Write it beside an `incident.md`, or as an update."),
+    "E319": Code("A file is missing", "Add it; `heliograph init` writes a small site to begin with."),
+    # Passages and Markdown
+    "E401": Code("Code block not closed", "End it with the same marks that began it, within the same passage."),
+    "E402": Code("Nothing to close", "Remove the `:::`, or open a passage with `::: LABEL` before it."),
+    "E404": Code(
+        "Looks like a passage marker",
+        "A marker is exactly `::: LABEL` at the start of a line; to write about one, put it in backticks.",
+    ),
+    "E405": Code("Marker inside a code block", "Close the code block before the marker."),
+    "E407": Code("Comment", "Remove it: text is either said to someone or not written."),
+    "E408": Code("HTML", "Write Markdown, or put the code in backticks."),
+    "E409": Code("Address of a scheme that is not allowed", "Links lead to http, https, mailto or tel."),
+    "E410": Code("Address without a scheme", "Begin it with `https:`."),
+    "E411": Code("User name in an address", "Remove everything before the `@`."),
+    "E413": Code("Undefined reference", "Define the link within the same passage; footnotes are not supported."),
+    "E414": Code("Image of another site", "Link to it instead; images are not supported by this version."),
+    "E415": Code("Image", "Link to it instead; images are not supported by this version."),
+    "E419": Code("Not a whole address", "Write it from `https:` on: mail and chat have no page to start from."),
+    "E420": Code("Too intricate", "Use fewer brackets, or fewer levels of lists and quotes."),
+    "E422": Code("Text after a closed passage", "Give it a marker: nothing below one returns to the first label."),
+    "E423": Code("Placeholder left untouched", "Replace it, brackets and all."),
+    "E424": Code("Marker in a customer's file", "A `+customer` file is one passage; write others into the update."),
+    "E430": Code(
+        "Nobody could read this",
+        "Each reader of a part must also be a reader of its update's audience and of one of the titles.",
+    ),
+    "W431": Code("A public title without public words", "Write a public update, or remove the public title."),
+    "W432": Code("No word on when the next one comes", "Add `next_update: 30m`, so that readers need not ask."),
+    # Configuration, trees and targets
+    "E602": Code("Folders within each other", "Give each tree and target a folder that holds no other, nor sources."),
+    "E603": Code("No place for output", "Choose a folder of its own that is empty or holds this site's tree."),
+    "E605": Code("Another site's tree", "Choose another folder, or remove that tree yourself."),
+    "E606": Code("A tree of another kind", "Internal and external pages never take each other's place."),
+    "E607": Code("Readable by outsiders", "Close the target to the public before publishing internal pages."),
+    "E608": Code("Served to strangers", "An anonymous request was answered; close the target first."),
+    "E609": Code(
+        "Unknown key in the configuration", "Correct its spelling or remove it; `docs/files.md` lists all keys."
+    ),
+    "E612": Code("Changed since it was built", "Build again; nobody edits a tree by hand."),
+    "E613": Code("Undeclared file in a tree", "Remove it, or build again."),
+    "E618": Code("Not well-formed TOML", "Put text in double quotes and write each key once."),
+    "E619": Code(
+        "Boundary not possible", "Only `public` and `strategic` are external; all other audiences are internal."
+    ),
+    "E620": Code("Outsiders' clearance is fixed", "Remove `sees`: no configuration widens what outsiders may read."),
+    "E621": Code("Severity for outsiders", "Use impacts: severities are internal and must decide nothing outside."),
+    "E624": Code("Customers in the wrong file", "Move them to `audiences/strategic.toml`."),
+    "E625": Code("Folder outside the site", "Name a folder inside the site's own, apart from its sources."),
+    "E626": Code("No such tree", "Name an audience whose surfaces include `page` or `brief`."),
+    "E628": Code("Digest mode and `every` disagree", "`every` belongs to the mode `batched`, which needs it."),
+    "E630": Code("Audiences wait for each other", "Remove one `after`, so that somebody is told first."),
+    "E640": Code("Impossible name in a tree", "Use a-z, 0-9 and inner `.`, `_`, `@`, `+` and hyphens."),
+    "E641": Code("Two files in one place", "Two parts of the site want the same path; rename one of them."),
+    "E642": Code("Target changed meanwhile", "Run the command again: somebody else published to it."),
+}
+
+CODES: Final[Mapping[str, Code]] = MappingProxyType(_TABLE)
+
+_PARTS: Final = {
+    "1": "Front matter and values",
+    "2": "Time and state",
+    "3": "Ids and files",
+    "4": "Passages and Markdown",
+    "6": "Configuration, trees and targets",
+}
+
+
+def to_markdown() -> str:
+    """Write the table as the page that explains it: a part for each hundred, a heading for each code."""
+    lines = [
+        "# What the codes mean",
+        "",
+        "Findings are written `file:line:column CODE message (hint)`. Codes that begin with E refuse the build, which",
+        "then changes nothing; codes that begin with W warn.",
+    ]
+    for digit, part in _PARTS.items():
+        lines += ["", f"## {part}"]
+        for code in sorted((code for code in CODES if code[1] == digit), key=lambda code: code[1:]):
+            lines += ["", f"### {code}: {CODES[code].title}", "", CODES[code].advice]
+    return "\n".join(lines) + "\n"

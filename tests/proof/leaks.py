@@ -1,0 +1,569 @@
+"""Leaks sown on purpose: small mistakes in the source, each of which the worlds must bring to light.
+
+A leak is named by what goes wrong. It is applied to a copy of the package; the proof runs against the copy, in a
+process of its own. A leak that no longer applies is a failure too: it would prove nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import heliograph
+from heliograph import resources
+
+TESTS = Path(__file__).resolve().parent.parent
+CAUGHT = "can tell world"
+
+
+class Edit(NamedTuple):
+    """The first place where `old` stands in `file` becomes `new`."""
+
+    file: str
+    old: str
+    new: str
+
+
+class Leak(NamedTuple):
+    """One mistake, the readers who profit from it, and how the source looks with it."""
+
+    name: str
+    readers: tuple[str, ...]
+    edits: tuple[Edit, ...]
+
+    @property
+    def slug(self) -> str:
+        return self.name.replace(" ", "-")
+
+
+class Outcome(NamedTuple):
+    """Whether a leak was caught, and what the proof printed."""
+
+    caught: bool
+    output: str
+
+
+def sow(leak: Leak, place: Path) -> Path:
+    """Copy the package and its layouts below `place`, make the mistake, and give the folder to import from."""
+    package = place / "src" / "heliograph"
+    shutil.copytree(Path(heliograph.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
+    if not (package / "defaults").exists():
+        (place / "layouts").symlink_to(resources.defaults() / "layouts")
+    for edit in leak.edits:
+        target = package / edit.file
+        text = target.read_text(encoding="utf-8")
+        assert edit.old in text, f"{leak.name}: {edit.file} no longer holds {edit.old!r}"
+        target.write_text(text.replace(edit.old, edit.new, 1), encoding="utf-8")
+    return place / "src"
+
+
+def hunt(leak: Leak, place: Path, worlds: int = 40) -> Outcome:
+    """Run the proof against a copy with the mistake, until a reader can tell two worlds apart."""
+    source = sow(leak, place)
+    readers = [word for reader in leak.readers for word in ("--reader", reader)]
+    command = [sys.executable, "-m", "proof.run", "--first", "--seed", "sown", "--worlds", str(worlds), *readers]
+    environment = {**os.environ, "PYTHONPATH": f"{source}{os.pathsep}{TESTS}", "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(command, cwd=TESTS, env=environment, capture_output=True, text=True, check=False)
+    return Outcome(CAUGHT in done.stdout, done.stdout + done.stderr)
+
+
+_LABELS = "gate/labels.py"
+_RELEASE = "gate/release.py"
+_INCIDENT = "gate/incident.py"
+_WORK = "gate/maintenance.py"
+_PROJECT = "gate/project.py"
+_DESK = "gate/desk.py"
+_PIPELINE = "pipeline.py"
+
+_HIDDEN = "[one for one in incident.updates if one.at <= at]"
+_INTERNAL_VIEW = 'self.view_of(Reader("internal")).incidents if policy.boundary == "external" else'
+
+
+def _leak(name: str, readers: str, *edits: tuple[str, str, str]) -> Leak:
+    return Leak(name, tuple(readers.split()), tuple(Edit(*edit) for edit in edits))
+
+
+LEAKS: tuple[Leak, ...] = (
+    # Who may read what
+    _leak(
+        "customers read one another",
+        "globex",
+        (
+            _LABELS,
+            '(f"{CUSTOMER_PREFIX}{customer}", STRATEGIC)',
+            '(*(f"customer:{one}" for one in self._customers), STRATEGIC)',
+        ),
+    ),
+    _leak(
+        "any customer label opens any other",
+        "globex",
+        (
+            _LABELS,
+            "return label in self.clearance",
+            'return label in self.clearance or (label[:9] == "customer:" and any(c[:9] == "customer:" for c in self.clearance))',
+        ),
+    ),
+    _leak(
+        "labels compared by how they begin",
+        "globex",
+        (_LABELS, "return label in self.clearance", "return any(label.startswith(one) for one in self.clearance)"),
+    ),
+    _leak(
+        "the public reads strategic",
+        "public",
+        (_LABELS, "clearance=frozenset((PUBLIC, *addressed))", "clearance=frozenset((PUBLIC, STRATEGIC, *addressed))"),
+    ),
+    _leak("macros read support", "macros", (_LABELS, "MACROS_READER, (SAY,)", 'MACROS_READER, (SAY, "support")')),
+    _leak(
+        "every insider reads internal",
+        "frontdesk",
+        (
+            _LABELS,
+            "clearance=frozenset((PUBLIC, audience.id, *seen))",
+            'clearance=frozenset((PUBLIC, audience.id, "internal", *seen))',
+        ),
+    ),
+    _leak(
+        "colleagues read what executives do",
+        "internal",
+        (
+            _LABELS,
+            "clearance=frozenset((PUBLIC, audience.id, *seen))",
+            'clearance=frozenset((PUBLIC, audience.id, "exec", *seen))',
+        ),
+    ),
+    # Words
+    _leak(
+        "a filter forgotten where words are chosen",
+        "internal",
+        (
+            _RELEASE,
+            "readable = [passage for passage in passages if policy.reads(passage.label)]",
+            "readable = list(passages)",
+        ),
+    ),
+    _leak(
+        "what an audience wants shown is ignored together with its rights",
+        "public",
+        (
+            _RELEASE,
+            "chosen = own or [passage for passage in readable if passage.label == PUBLIC]",
+            "chosen = list(passages)",
+        ),
+    ),
+    _leak(
+        "words for one customer pass for words addressed to all",
+        "globex macros",
+        (
+            _RELEASE,
+            "chosen = [passage for passage in readable if passage.label == PUBLIC or passage in own]",
+            "chosen = [one for one in passages if one.label in (PUBLIC, *policy.addressed) or one.label[:9] == 'customer:']",
+        ),
+    ),
+    _leak(
+        "a label is mixed up when a passage is addressed",
+        "public globex",
+        (
+            _RELEASE,
+            "view.Passage(markdown=passage.words, addressed=passage.label in policy.addressed) for passage in chosen",
+            "view.Passage(markdown=passage.words, addressed=len(own) < len([*passages])) for passage in chosen",
+        ),
+    ),
+    # One incident
+    _leak(
+        "the first title written is shown",
+        "public globex",
+        (
+            _INCIDENT,
+            "return next((readable[label] for label in policy.ranking if label in readable), None)",
+            "return next(iter([title.words for title in titles]), None) if readable else None",
+        ),
+    ),
+    _leak(
+        "links unfiltered",
+        "public internal frontdesk",
+        (_INCIDENT, "for link in links if policy.reads(link.label))", "for link in links)"),
+    ),
+    _leak("facts unfiltered", "public internal exec", (_INCIDENT, "if policy.reads(kind.label):", "if kind:")),
+    _leak(
+        "asks unfiltered",
+        "internal exec frontdesk",
+        (_INCIDENT, "if not policy.reads(ask.label):", "if not ask.label:"),
+    ),
+    _leak(
+        "decisions unfiltered",
+        "internal exec frontdesk",
+        (_INCIDENT, "if decision and policy.reads(decision.label)", "if decision"),
+    ),
+    _leak(
+        "a filter of updates forgotten",
+        "public globex",
+        (_INCIDENT, "if not policy.reads(update.audience):", "if not update.audience:"),
+    ),
+    _leak(
+        "an update is known when any of its passages is",
+        "globex macros support",
+        (
+            _INCIDENT,
+            "if not policy.reads(update.audience):",
+            "if not policy.reads(update.audience) and not any(one.place.line % 2 for one in update.passages):",
+        ),
+    ),
+    _leak(
+        "what a component was comes from hidden updates",
+        "public",
+        (
+            _INCIDENT,
+            "        if not policy.reads(update.audience):\n",
+            "        if not policy.reads(update.audience):\n"
+            "            states.update((one.component, one.state) for one in update.claims"
+            " if policy.reads(labels.component[one.component]))\n",
+        ),
+    ),
+    _leak(
+        "hidden updates set when it was last updated",
+        "public",
+        (_INCIDENT, "else newest_instant(said),", f"else max(one.at for one in {_HIDDEN}),"),
+    ),
+    _leak(
+        "hidden updates set since when it is watched",
+        "public",
+        (
+            _INCIDENT,
+            'monitoring_at=next((when for what, when in reversed(statuses) if what == "monitoring"), None)',
+            f'monitoring_at=next((one.at for one in reversed({_HIDDEN}) if one.status == "monitoring"), None)',
+        ),
+    ),
+    _leak(
+        "hidden updates decide the status",
+        "public",
+        (
+            _INCIDENT,
+            "statuses = [(one.viewed.status, one.viewed.at) for one in said if one.viewed.status]",
+            f"statuses = [(one.status, one.at) for one in {_HIDDEN} if one.status]",
+        ),
+    ),
+    _leak(
+        "a promise is taken from a hidden update",
+        "public",
+        (
+            _INCIDENT,
+            "promise = None if resolved_at else promised(policy, said)",
+            f"promise = None if resolved_at else ([one.next_update for one in {_HIDDEN}][-1])",
+        ),
+    ),
+    _leak(
+        "severity decides when the next word is due",
+        "public",
+        (
+            _INCIDENT,
+            "promise = None if resolved_at else promised(policy, said)",
+            "promise = None if resolved_at else promised(policy, said)\n"
+            '    if promise and any(one.severity == "sev1" for one in incident.updates):\n'
+            "        promise = said[-1].viewed.at",
+        ),
+    ),
+    _leak(
+        "severity decides the impact",
+        "public",
+        (
+            _INCIDENT,
+            "impact=_impact(said),",
+            'impact="critical" if any(one.severity == "sev1" for one in incident.updates) else _impact(said),',
+        ),
+    ),
+    _leak(
+        "an override by a hidden update decides the impact",
+        "public",
+        (
+            _INCIDENT,
+            "impact=_impact(said),",
+            f"impact=next((one.impact for one in {_HIDDEN} if one.impact), None) or _impact(said),",
+        ),
+    ),
+    _leak(
+        "hidden claims decide what needs approval",
+        "public",
+        (
+            _INCIDENT,
+            'roles = rules.get(key or "", ())',
+            'key = key if policy.boundary == "internal" or not update.claims else max((IMPACT_OF_STATE[one.state]'
+            ' for one in update.claims), key=IMPACTS.index)\n    roles = rules.get(key or "", ())',
+        ),
+    ),
+    _leak(
+        "hidden updates are counted in the title",
+        "public",
+        (_INCIDENT, "title=title,", 'title=f"{title} ({len(incident.updates)} updates)",'),
+    ),
+    _leak(
+        "updates are numbered by their place among all",
+        "public",
+        (_INCIDENT, "id=update.id,", "id=str(of.updates.index(update)),"),
+    ),
+    _leak(
+        "an update is known by its file", "public", (_INCIDENT, "id=update.id,", 'id=update.place.file.split("/")[-1],')
+    ),
+    _leak(
+        "corrections of hidden updates are told",
+        "public",
+        (
+            _INCIDENT,
+            "for fix in update.corrected if fix.at <= at),",
+            "for told in of.updates for fix in told.corrected if fix.at <= at),",
+        ),
+    ),
+    _leak(
+        "hidden passages of a postmortem are shown",
+        "public",
+        (
+            _INCIDENT,
+            "passages = release.words_for(policy, postmortem.passages)",
+            "passages = tuple(view.Passage(markdown=text.words, addressed=False) for text in postmortem.passages)",
+        ),
+    ),
+    _leak(
+        "hidden work decides when planned work was announced",
+        "public",
+        (_WORK, "created_at=said[0].viewed.at,", "created_at=work.updates[0].at,"),
+    ),
+    # The whole view
+    _leak(
+        "hidden components are listed",
+        "public",
+        (_PROJECT, "if not policy.reads(component.label):", "if not component.label:"),
+    ),
+    _leak(
+        "groups stand in order of how much is in them",
+        "public",
+        (
+            _PROJECT,
+            "for group in self._site.groups if group.id in grouped",
+            "for group in sorted(self._site.groups, key=lambda one: sum(it.group == one.id for it in self._site.components))"
+            " if group.id in grouped",
+        ),
+    ),
+    _leak(
+        "components stand by their place among all",
+        "public",
+        (
+            _PROJECT,
+            "shown = []\n        for component in self._site.components:",
+            "shown = []\n        for component in self._site.components[1::2] + self._site.components[::2]:",
+        ),
+    ),
+    _leak(
+        "an owner stands in for a missing description",
+        "public",
+        (_PROJECT, "description=component.description,", "description=component.description or component.owner,"),
+    ),
+    _leak(
+        "what colleagues know decides a component's state",
+        "public",
+        (
+            _PROJECT,
+            "states = state.current_states(recent, works)",
+            f"states = state.current_states({_INTERNAL_VIEW} recent, works)",
+        ),
+    ),
+    _leak(
+        "what colleagues know decides days and uptime",
+        "public",
+        (
+            _PROJECT,
+            "ledger = state.intervals(recent, works)",
+            f"ledger = state.intervals({_INTERNAL_VIEW} recent, works)",
+        ),
+    ),
+    _leak(
+        "hidden incidents make months",
+        "public",
+        (
+            _PROJECT,
+            "months=state.months(incidents, works, self._zone),",
+            "months=state.months(incidents, works, self._zone) + tuple(view.Month(year=y, month=m, incidents=(),"
+            " maintenances=()) for y, m in sorted({(one.started_at.year, one.started_at.month) for one in"
+            " self._site.incidents} - {(one.started_at.year, one.started_at.month) for one in incidents})),",
+        ),
+    ),
+    _leak(
+        "incidents stand in order of their newest hidden word",
+        "public",
+        (
+            _PROJECT,
+            "return _newest_first((one for one in found if one), lambda one: one.started_at)",
+            "ends = {one.id: one.updates[-1].at for one in self._site.incidents}\n"
+            "        return _newest_first((one for one in found if one), lambda one: ends[one.id])",
+        ),
+    ),
+    _leak(
+        "what began together stands in order of its folders",
+        "public",
+        (
+            _PROJECT,
+            "sorted(sorted(found, key=lambda one: one.id), key=began, reverse=True)",
+            "sorted(found, key=began, reverse=True)",
+        ),
+    ),
+    _leak(
+        "pages unfiltered",
+        "public",
+        (
+            _PROJECT,
+            "if policy.reads(page.audience) and (passages := release.words_for(policy, page.passages))",
+            "if (passages := tuple(view.Passage(markdown=text.words, addressed=False) for text in page.passages))",
+        ),
+    ),
+    _leak(
+        "hidden updates end a page's validity",
+        "public",
+        (
+            _PROJECT,
+            "if policy.reads(update.audience):\n            yield update.at",
+            "if update.audience:\n            yield update.at",
+        ),
+    ),
+    _leak(
+        "hidden work ends a page's validity",
+        "public",
+        (_PROJECT, "if _titled(policy, work):", "if work:"),
+    ),
+    _leak(
+        "views are kept by audience and not by reader",
+        "globex",
+        (
+            _PROJECT,
+            "if reader not in self._views:\n            self._views[reader] = ",
+            "if reader not in self._views:\n            self._views[reader] = next((seen for known, seen in self._views.items()"
+            " if known.audience == reader.audience), None) or ",
+        ),
+    ),
+    _leak(
+        "what was made for one customer is reused for another",
+        "globex",
+        (
+            _PROJECT,
+            "rights = tuple((policy.reads(label), label in policy.addressed) for label in used)",
+            "rights = tuple((policy.reads(label), label in policy.addressed) for label in used if label[:9] != 'customer:')",
+        ),
+    ),
+    _leak(
+        "passages are forgotten when rights are compared for reuse",
+        "globex exec internal",
+        (_PROJECT, "        used.update(passage.label for passage in update.passages)\n", ""),
+    ),
+    _leak(
+        "outsiders are told where the internal page is",
+        "public",
+        (_PROJECT, "    url = settings.url\n", "    url = settings.internal_url or settings.url\n"),
+    ),
+    # What insiders' surfaces add
+    _leak(
+        "the timeline shows every line",
+        "internal",
+        (_DESK, "for text in update.passages if self._policy.reads(text.label)", "for text in update.passages"),
+    ),
+    _leak(
+        "severity reaches those who may not know it",
+        "frontdesk",
+        (
+            _DESK,
+            "for update in past if update.severity] if self._insider else []",
+            "for update in past if update.severity]",
+        ),
+    ),
+    # The pipeline
+    _leak(
+        "every customer is sent the first one's mail",
+        "globex",
+        (_PIPELINE, "Reader(STRATEGIC, customer.id)", "Reader(STRATEGIC, self._customers[0].id)"),
+    ),
+    _leak(
+        "subscribers' mail is made from what colleagues see",
+        "public",
+        (
+            _PIPELINE,
+            "digests.subscribers(self.gate.view_of(PUBLIC_READER)",
+            'digests.subscribers(self.gate.view_of(Reader("internal"))',
+        ),
+    ),
+    _leak(
+        "macros are made from what support sees",
+        "macros",
+        (
+            _PIPELINE,
+            "macro_artifacts(self.gate.view_of(MACROS_READER)",
+            'macro_artifacts(self.gate.view_of(Reader("support"))',
+        ),
+    ),
+    _leak(
+        "public feeds are made from what colleagues see",
+        "public",
+        (_PIPELINE, "yield from feeds.feeds(seen)", 'yield from feeds.feeds(self.gate.view_of(Reader("internal")))'),
+    ),
+    _leak(
+        "the desk lies on the public page",
+        "public",
+        (
+            _PIPELINE,
+            "yield from public.site(seen, self._layouts)",
+            'yield from internal.site(seen, self.gate.desk_of(Reader("internal")), self._layouts)',
+        ),
+    ),
+    _leak(
+        "a build id is made from the whole site",
+        "public",
+        (
+            _PIPELINE,
+            "yield from small.public(seen)",
+            'yield from small.public(seen)\n        yield Artifact("build.txt", str(len(repr(self.gate._site))).encode())',
+        ),
+    ),
+    _leak(
+        "the public tree tells when anybody's page changes",
+        "public",
+        (_PIPELINE, "next_change_at=seen.valid_until", "next_change_at=self.gate.next_change_at"),
+    ),
+    # Reading
+    _leak(
+        "a passage takes link definitions from its neighbours",
+        "public",
+        (
+            "load/passages.py",
+            "return Text(label=label, words=",
+            'shared = [line for line in body.text.split("\\n") if line.startswith("[") and "]: " in line]\n'
+            '    return Text(label=label, words="\\n".join(shared) + "\\n\\n" + ',
+        ),
+    ),
+    _leak(
+        "a word for one customer is read as one for all of them",
+        "globex",
+        (
+            "load/passages.py",
+            "self._label = word if fault is None else None",
+            'self._label = "strategic" if word[:9] == "customer:" else word',
+        ),
+    ),
+    _leak(
+        "a file beside an update is for all customers",
+        "globex",
+        (
+            "load/updates.py",
+            "passages.read_undivided(frontmatter.whole(source), word,",
+            'passages.read_undivided(frontmatter.whole(source), "strategic",',
+        ),
+    ),
+    _leak(
+        "a marker after a closed passage brings back the first label",
+        "public",
+        (
+            "load/passages.py",
+            "        self._label = word if fault is None else None\n",
+            "        self._label = 'public' if self._closed else word\n",
+        ),
+    ),
+)

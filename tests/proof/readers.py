@@ -1,0 +1,77 @@
+"""Everything one reader gets of a site on disk: the paths and bytes of its tree and its mail."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+from heliograph.check import check
+from heliograph.load import load_site
+from heliograph.model import Site
+from heliograph.pipeline import trees
+from heliograph.problems import Problem, Refused
+from heliograph.render.layouts import Layouts
+from proof.source import write
+from worlds import CUSTOMERS, World
+
+READERS = ("public", "globex", "macros", "exec", "internal", "support", "frontdesk")
+"""Those compared: each kind of outsider, and insiders of every surface."""
+
+_GETS: dict[str, tuple[tuple[str, str], ...]] = {
+    "public": (("public", ""), ("mail", "public/")),
+    "macros": (("macros", ""),),
+    **{customer: (("mail", f"strategic/{customer}/"),) for customer in CUSTOMERS},
+    "exec": (("exec", ""), ("mail", "exec/")),
+    "internal": (("internal", ""),),
+    "support": (("support", ""), ("mail", "support/")),
+    "frontdesk": (("frontdesk", ""), ("mail", "frontdesk/")),
+}
+"""By reader: the trees it gets, and which paths in them."""
+
+
+class Received(msgspec.Struct, frozen=True):
+    """What one reader gets: bytes by path, and by tree the next instant at which they would differ."""
+
+    artifacts: dict[str, bytes]
+    changes_at: dict[str, datetime | None]
+
+
+def load(world: World) -> Site:
+    """Write a world to disk, read and check it. Raises Refused with every error."""
+    with tempfile.TemporaryDirectory() as folder:
+        write(world, Path(folder))
+        site = load_site(Path(folder))
+    errors = [problem for problem in check(site) if problem.level == "error"]
+    if errors:
+        raise Refused(errors)
+    return site
+
+
+def received(site: Site, at: datetime, reader: str) -> Received:
+    """Build what one reader gets at an instant, and only that."""
+    artifacts: dict[str, bytes] = {}
+    changes: dict[str, datetime | None] = {}
+    wanted = dict(_GETS[reader])
+    for plan in trees(site, _layouts(), at):
+        if plan.name not in wanted:
+            continue
+        if plan.name != "mail":
+            changes[plan.name] = plan.next_change_at
+        for artifact in plan.artifacts:
+            if artifact.path.startswith(wanted[plan.name]):
+                artifacts[f"{plan.name}/{artifact.path}"] = artifact.data
+    return Received(artifacts, changes)
+
+
+@cache
+def _layouts() -> Layouts:
+    return Layouts()
+
+
+def reasons(refused: Refused) -> tuple[Problem, ...]:
+    """Give the errors for which a world cannot be used."""
+    return tuple(problem for problem in refused.problems if problem.level == "error")

@@ -1,0 +1,172 @@
+"""Writes a world as the files people write, in one of many ways that mean the same.
+
+The world's `style` decides everything that no reader may ever notice: names of files and folders, zones in which
+instants are written, spans or instants, markers that could be left out, files beside an update.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from worlds import Fields, World
+
+CLOSING = ("resolved", "completed", "cancelled")
+
+
+def files(world: World) -> dict[str, str]:
+    """Give the text of every source file by its path within the site."""
+    style = _Style(random.Random(world["style"]))
+    found = {
+        "site_src/site.toml": _toml(world["site"]),
+        "site_src/components.toml": _tables("group", world["groups"]) + _tables("component", world["components"]),
+        "site_src/facts.toml": _tables("fact", world["facts"]),
+        "site_src/severities.toml": "".join(_table(one["id"], one) for one in world["severities"]),
+        "site_src/targets.toml": "".join(_table(one["id"], one) for one in world["targets"]),
+    }
+    for audience in world["audiences"]:
+        found[f"audiences/{audience['id']}.toml"] = _audience(audience, world["customers"])
+    for page in world["pages"]:
+        head = {"title": page["title"], "audience": page["audience"]}
+        found[f"site_src/pages/{page['id']}.md"] = style.document(head, page["passages"], page["audience"])
+    for story in world["stories"]:
+        found |= style.folder(story)
+    return found
+
+
+def write(world: World, root: Path) -> None:
+    """Write a world below `root`, which must be empty."""
+    for path, text in files(world).items():
+        place = root / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text, encoding="utf-8")
+
+
+class _Style:
+    """One way to write things."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self._rng = rng
+
+    def folder(self, story: Fields) -> dict[str, str]:
+        """Give an incident's or a maintenance's files. Names sort as the updates do, so that equal times keep their order."""
+        place = f"incidents/{story['folder']}"
+        found = {f"{place}/{story['kind']}.md": f"---\n{_yaml(self._head(story))}---\n"}
+        updates = sorted(story["updates"], key=lambda update: update["at"])
+        names = sorted({f"{self._rng.randrange(2400):04}-{self._rng.getrandbits(40):x}" for _ in updates})
+        closed = None
+        for name, update in zip(names, updates, strict=True):
+            head = self._update(update)
+            if update["status"]:
+                if closed and update["status"] != closed:
+                    head["reopen"] = True
+                closed = update["status"] if update["status"] in CLOSING else None
+            found |= self._told(f"{place}/{name}", head, update)
+        if story["postmortem"]:
+            account = story["postmortem"]
+            head = {"id": account["id"], "audience": account["audience"], "at": self._at(account["at"])}
+            found |= self._told(f"{place}/postmortem", head, account)
+        return found
+
+    def _head(self, story: Fields) -> Fields:
+        head: Fields = {"id": story["id"], "title": dict(story["titles"])}
+        if story["kind"] == "incident":
+            head["started_at"] = self._at(story["started_at"])
+        else:
+            start, end = story["window"]
+            head["window"] = {"start": self._at(start), "end": self._at(end)}
+            if story["repeat"]:
+                days, until = story["repeat"]
+                head["repeat"] = {"every": f"{days}d", "until": until.isoformat()}
+            head["auto"] = story["auto"]
+        return head | {"tags": story["tags"], "links": story["links"]}
+
+    def _update(self, update: Fields) -> Fields:
+        head = {key: update[key] for key in ("id", "audience", "status", "severity", "impact")}
+        head["at"] = self._at(update["at"])
+        head["components"] = dict(update["components"])
+        head["facts"] = dict(update["facts"])
+        head["roles"] = dict(update["roles"])
+        head["asks"] = update["asks"]
+        if update["next_update"]:
+            span = update["next_update"] - update["at"]
+            spelled = f"{span // timedelta(minutes=1)}m"
+            head["next_update"] = self._rng.choice((spelled, self._at(update["next_update"])))
+        if update["decision"]:
+            head["decision"] = {**update["decision"], "at": self._at(update["decision"]["at"])}
+        head["corrected"] = [_lean({**fix, "at": self._at(fix["at"])}) for fix in update["corrected"]]
+        return head
+
+    def _told(self, stem: str, head: Fields, told: Fields) -> dict[str, str]:
+        """Write a message; a last passage for one customer may stand in a file beside it."""
+        passages = list(told["passages"])
+        found = {}
+        if passages and passages[-1]["label"].startswith("customer:") and self._rng.random() < 0.5:
+            last = passages.pop()
+            found[f"{stem}+{last['label'].removeprefix('customer:')}.md"] = last["words"] + "\n"
+        return {f"{stem}.md": self.document(head, passages, told["audience"]), **found}
+
+    def document(self, head: Fields, passages: Sequence[Fields], own: str) -> str:
+        """Write front matter and passages; the first needs no marker where it has the document's own label."""
+        text = f"---\n{_yaml(head)}---\n"
+        for index, passage in enumerate(passages):
+            bare = index == 0 and passage["label"] == own and self._rng.random() < 0.9
+            text += passage["words"] + "\n" if bare else f"\n::: {passage['label']}\n{passage['words']}\n"
+            text += ":::\n" if not bare and self._rng.random() < 0.2 else ""
+        return text
+
+    def _at(self, instant: datetime) -> str:
+        hours = self._rng.choice((0, 0, 1, -5))
+        if hours == 0:
+            return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ")
+        return instant.astimezone(timezone(timedelta(hours=hours))).isoformat(timespec="minutes")
+
+
+def _lean(fields: Mapping[str, Any]) -> Fields:
+    """Leave out what is empty: an empty field is not written at all."""
+    return {key: value for key, value in fields.items() if value is not None and value not in ("", [], {})}
+
+
+def _yaml(head: Mapping[str, Any]) -> str:
+    """Write front matter; JSON is YAML, so that values need no further care."""
+    return "".join(f"{key}: {json.dumps(value, ensure_ascii=False)}\n" for key, value in _lean(head).items())
+
+
+def _toml(fields: Mapping[str, Any]) -> str:
+    return "".join(f"{key} = {_value(value)}\n" for key, value in _lean(fields).items())
+
+
+def _value(value: object) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {_value(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(_value, value)) + "]"
+    if isinstance(value, (str, int)):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)
+
+
+def _table(name: str, fields: Mapping[str, Any]) -> str:
+    return f"[{name}]\n" + _toml({key: value for key, value in fields.items() if key != "id"})
+
+
+def _tables(name: str, many: Sequence[Mapping[str, Any]]) -> str:
+    return "".join(f"[[{name}]]\n{_toml(fields)}" for fields in many)
+
+
+def _audience(audience: Fields, customers: Sequence[Fields]) -> str:
+    external = audience["boundary"] == "external"
+    plain = {
+        key: audience[key] for key in ("name", "boundary", "sees", "surfaces", "owner", "wait_for", "after", "when")
+    }
+    shows = {} if external else {"shows": audience["shows"]}
+    rhythm = {key: {"first": first, "every": every} for key, (first, every) in audience["cadence"].items()}
+    digest: Fields = {"mode": audience["mode"], "max_recipients": audience["max_recipients"]}
+    if audience["mode"] == "batched":
+        digest["every"] = "2h"
+    text = _toml({**plain, **shows, "cadence": rhythm, "signoff": audience["signoff"], "digest": digest})
+    return text + (_tables("customer", customers) if audience["id"] == "strategic" else "")
