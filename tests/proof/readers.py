@@ -18,6 +18,9 @@ from heliograph.render.layouts import Layouts
 from proof.source import write
 from worlds import CUSTOMERS, World
 
+TESTS = Path(__file__).resolve().parent.parent
+"""The folder from which the proof runs."""
+
 READERS = ("public", "globex", "macros", "exec", "internal", "support", "frontdesk")
 """Those compared: each kind of outsider, and insiders of every surface."""
 
@@ -65,6 +68,11 @@ def received(site: Site, at: datetime, reader: str) -> Received:
             if artifact.path.startswith(wanted[plan.name]):
                 artifacts[f"{plan.name}/{artifact.path}"] = artifact.data
     return Received(artifacts, changes)
+
+
+def build_all(site: Site, at: datetime) -> int:
+    """Make every file of every tree, as a build does, and count them."""
+    return sum(1 for plan in trees(site, _layouts(), at) for _ in plan.artifacts)
 
 
 @cache

@@ -67,9 +67,16 @@ def _advise(house: House, gate: Gate, when: datetime, out: Path) -> None:
 @click.pass_obj
 def serve(house: House, port: int, at: datetime | None) -> None:
     """Show each reader's site on this machine, each on a port of its own, made anew when a file is saved."""
-    from heliograph.serve import run
+    from heliograph.pipeline import Build
+    from heliograph.render.layouts import Layouts
+    from heliograph.serve.run import run
+    from heliograph.serve.shelf import Shelf, stock
 
-    run(house, port, at)
+    def make() -> Shelf:
+        site, _ = house.load()
+        return stock(Build(site, Layouts(house.root / "layouts"), instant_for(site, at)).trees())
+
+    run(make, house.root, port, click.echo)
 
 
 @click.command()

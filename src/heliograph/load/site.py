@@ -40,7 +40,7 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 class Share(msgspec.Struct, frozen=True):
-    """What was read of some of the folders. Between processes it travels as MessagePack, which costs less than pickling."""
+    """What was read of some folders. Between processes it travels as MessagePack, which costs less than pickling."""
 
     incidents: tuple[Incident, ...]
     maintenances: tuple[Maintenance, ...]

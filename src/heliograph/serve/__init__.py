@@ -1,5 +1,1 @@
 """Shows each reader's site on this machine while it is being written. Not a web server for anyone else."""
-
-from heliograph.serve.run import run
-
-__all__ = ["run"]

@@ -1,24 +1,22 @@
-"""Builds, serves, and builds again when a source is saved; the last good build stays up while there are problems."""
+"""Serves, and builds again when a source is saved; the last good build stays up while there are problems."""
 
 from __future__ import annotations
 
 import threading
-from datetime import datetime
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-import click
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 
-from heliograph.cli.errors import show_problems
-from heliograph.cli.house import House, Stop, instant_for
-from heliograph.pipeline import trees
 from heliograph.problems import Refused
-from heliograph.render.layouts import Layouts
-from heliograph.serve.http import ReaderServer
-from heliograph.serve.shelf import Shelf, stock
+from heliograph.serve.http import ADDRESS, ReaderServer
+from heliograph.serve.shelf import Shelf
+
+Make = Callable[[], Shelf]
+Tell = Callable[[str], None]
 
 _SOURCES: Final = ("site_src", "layouts", "audiences", "incidents")
 _CHANGES: Final = frozenset({"created", "modified", "moved", "deleted"})
@@ -36,20 +34,17 @@ class _Saved(FileSystemEventHandler):
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         name = Path(str(event.src_path)).name
-        if (
-            event.event_type in _CHANGES
-            and not name.startswith((".", "#"))
-            and not name.endswith(("~", ".swp", ".tmp"))
-        ):
+        temporary = name.startswith((".", "#")) or name.endswith(("~", ".swp", ".tmp"))
+        if event.event_type in _CHANGES and not temporary:
             self._bell.set()
 
 
 class _Workshop:
     """Keeps the newest good build."""
 
-    def __init__(self, house: House, at: datetime | None) -> None:
-        self._house, self._at = house, at
-        self._shelf = self._make()
+    def __init__(self, make: Make, tell: Tell) -> None:
+        self._make, self._tell = make, tell
+        self._shelf = make()
 
     def newest(self) -> Shelf:
         """Give the newest good build."""
@@ -59,26 +54,26 @@ class _Workshop:
         """Build again; on problems say so and keep what there is."""
         try:
             self._shelf = self._make()
-            self._house.say("Made anew.")
         except Refused as refused:
-            show_problems(refused.problems)
-            self._house.say("The last good pages stay up.")
-
-    def _make(self) -> Shelf:
-        site, _ = self._house.load()
-        return stock(trees(site, Layouts(self._house.root / "layouts"), instant_for(site, self._at)))
+            for problem in refused.problems:
+                self._tell(str(problem))
+            self._tell("The last good pages stay up.")
 
 
-def run(house: House, port: int, at: datetime | None) -> None:
-    """Serve until interrupted: the first reader on `port`, each further one on the next."""
-    workshop = _Workshop(house, at)
+def run(make: Make, root: Path, port: int, tell: Tell) -> None:
+    """Serve until interrupted what `make` gives: the first reader on `port`, each further one on the next.
+
+    `make` is called again whenever a source below `root` is saved, and may raise Refused. Raises Refused for a first
+    build that fails, OSError for a port that is taken.
+    """
+    workshop = _Workshop(make, tell)
     servers = _open_servers(workshop, port)
     for server in servers:
         server.start()
-        click.echo(f"  {server.tree:<16} {server.url}")
-    house.say("Pages are made anew when a file is saved. Stop with Ctrl-C.")
+        tell(f"  {server.tree:<16} {server.url}")
+    tell("Pages are made anew when a file is saved. Stop with Ctrl-C.")
     bell = threading.Event()
-    watcher = _watch(house.root, bell)
+    watcher = _watch(root, bell)
     try:
         while True:
             if bell.wait(_REFRESH):
@@ -92,12 +87,15 @@ def run(house: House, port: int, at: datetime | None) -> None:
 
 
 def _open_servers(workshop: _Workshop, port: int) -> list[ReaderServer]:
-    try:
-        return [ReaderServer(port + step, tree, workshop.newest) for step, tree in enumerate(workshop.newest().trees)]
-    except OSError as error:
-        raise Stop(
-            f"port {port} or one of those after it is taken ({error.strerror}); choose another: --port N"
-        ) from error
+    servers: list[ReaderServer] = []
+    for number, tree in enumerate(workshop.newest().trees, start=port):
+        try:
+            servers.append(ReaderServer(number, tree, workshop.newest))
+        except OSError as error:
+            raise OSError(
+                error.errno, f"{error.strerror}; choose another with --port", f"{ADDRESS}:{number}"
+            ) from error
+    return servers
 
 
 def _watch(root: Path, bell: threading.Event) -> BaseObserver:
