@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= auto
+WORLDS ?= 2000
 
 .PHONY: site test quick serve lint bench proof gallery lock clean
 .DEFAULT_GOAL := site
@@ -16,7 +17,7 @@ site: $(VENV)/runtime
 serve: $(VENV)/runtime
 	$(BIN)/heliograph serve
 
-test: $(VENV)/dev browser
+test: $(VENV)/dev browser strace
 	CI=$${CI:-true} $(BIN)/pytest -n $(JOBS) --dist worksteal
 
 quick: $(VENV)/dev
@@ -28,8 +29,11 @@ lint: $(VENV)/dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-proof: $(VENV)/dev
-	cd tests && PYTHONPATH=. ../$(BIN)/python -m proof.run --worlds 300 --seed 1
+proof: $(VENV)/dev browser strace
+	cd tests && PYTHONPATH=. ../$(BIN)/python -m proof.run --worlds $(WORLDS) --seed 1
+	cd tests && PYTHONPATH=. ../$(BIN)/python -m proof.crashes
+	$(BIN)/pytest -n $(JOBS) --dist worksteal -q tests/test_leaks.py tests/test_egress*.py tests/test_hostile_*.py \
+		tests/test_passages_fuzz.py tests/test_pictures.py tests/test_files_fuzz.py tests/test_bad_input.py tests/test_regressions.py
 
 gallery: $(VENV)/dev browser
 	$(BIN)/python docs/gallery.py
@@ -64,3 +68,8 @@ browser:
 	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends \
 		chromium fonts-dejavu-core fonts-noto-core fonts-noto-color-emoji >/dev/null; } \
 		|| { echo "make: could not get chromium, which the browser tests need" >&2; exit 1; }
+
+.PHONY: strace
+strace:
+	@command -v strace >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends strace >/dev/null; } \
+		|| { echo "make: could not get strace, which the tests of what is written need" >&2; exit 1; }

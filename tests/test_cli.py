@@ -166,6 +166,7 @@ def test_due_exits_with_seven_when_a_word_is_overdue(fresh, capsys):
     late = run(capsys, "due", "--exit-code", "--at", "2026-11-21T14:30Z", site=fresh)
     assert late.code == 7
     assert "OVERDUE" in late.out
+    assert late.out.count("OVERDUE") == 1, "one promise, however many wait for it"
 
 
 def test_an_audience_can_be_added_once(fresh, capsys):
@@ -173,6 +174,19 @@ def test_an_audience_can_be_added_once(fresh, capsys):
     assert run(capsys, "check", site=fresh).code == 0
     assert run(capsys, "add", "audience", "exec", site=fresh).code == 1
     assert run(capsys, "add", "audience", "exce", site=fresh).code == 2
+
+
+@pytest.mark.parametrize("name", ["business", "engineering", "exec", "strategic", "support"])
+def test_each_audience_fits_a_fresh_site_as_it_is_shipped(fresh, capsys, name):
+    run(capsys, "add", "audience", name, site=fresh)
+    said = run(capsys, "check", "--strict", site=fresh)
+    assert (said.code, said.out) == (0, "Nothing is wrong.\n")
+
+
+def test_words_an_author_did_not_choose_are_shown(fresh, capsys):
+    run(capsys, "new", "incident", "Checkout errors", "-m", "We look.", site=fresh)
+    assert 'It tells public: "A fix is in place' in run(capsys, "update", "monitoring", site=fresh).err
+    assert "It tells" not in run(capsys, "update", "resolved", "-m", "All works.", site=fresh).err
 
 
 def test_a_folder_without_a_site_is_told_so(tmp_path, capsys):

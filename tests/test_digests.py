@@ -253,7 +253,7 @@ def test_a_late_word_is_called_late():
     desk = samples.exec_desk()
     due = tuple(replace(one, overdue=True) for one in desk.dossiers[0].due)
     late = replace(desk, dossiers=(replace(desk.dossiers[0], due=due), *desk.dossiers[1:]))
-    assert row(exec_mail(desk=late), "NEXT WORD") == "Public and this digest due by 14:50 UTC, late."
+    assert row(exec_mail(desk=late), "NEXT WORD") == "Late: public and this digest were due by 14:50 UTC."
 
 
 def test_several_open_incidents_share_one_mail_gravest_first():
@@ -360,7 +360,7 @@ def test_products_that_work_are_said_to_work_only_if_they_all_do():
 
 def test_a_closed_problem_gets_one_closing_letter():
     (mail,) = letters(samples.mail_delay(), components=("mail",))
-    assert mail.subject == "Globex: E-mail arrives late: solved (3)"
+    assert mail.subject == "Globex: e-mail arrives late: solved, account published (3)"
     assert "Next message to you: none about this; it is solved." in mail.text
     assert "Products you use" not in mail.text, "what is degraded today has nothing to do with it"
 
@@ -368,7 +368,7 @@ def test_a_closed_problem_gets_one_closing_letter():
 def test_a_late_word_is_called_late_to_customers_too():
     late = replace(samples.payments(), late=True)
     (mail,) = letters(late)
-    assert "it was due by 14:50 UTC (09:50 New York) and is late" in " ".join(mail.text.split())
+    assert "late; it was due by 14:50 UTC (09:50 New York)." in " ".join(mail.text.split())
     (notice,) = digests.subscribers(replace(samples.public_view(), incidents=(late,)), LAYOUTS)
     assert "The next update is late. It was due by 14:50 UTC." in notice.text
     assert "14:50" not in notice.subject

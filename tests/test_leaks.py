@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from proof.leaks import IN_COMPANY, LEAKS, Leak, hunt, hunt_in_company
 from proof.readers import READERS
 

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from heliograph.load import files, load_site, load_site_with_warnings, read_site
-from heliograph.model import Correction, Repeat
+from heliograph.model import Repeat
 from heliograph.problems import Refused
 from sites import INCIDENT, TINY, UPDATE, write_site
 
@@ -58,7 +58,10 @@ def test_an_update_is_read_whole(tmp_path):
     assert [(ask.label, ask.met) for ask in update.asks] == [("internal", False), ("support", True)]
     assert (update.decision.label, update.decision.at) == ("internal", at(14, 40))
     assert update.roles == (("commander", "platform-oncall"),)
-    assert update.corrected == (Correction(at=at(14, 31), was="the old words"), Correction(at=at(14, 32), was=""))
+    assert [(fix.label, fix.at, fix.was) for fix in update.corrected] == [
+        ("public", at(14, 31), "the old words"),
+        ("public", at(14, 32), ""),
+    ]
     assert update.passages[0].place.line == 17
 
 

@@ -191,3 +191,28 @@ def test_below_a_marker_no_line_has_another_label_unless_an_exact_marker_gives_i
         exact = MARKER.fullmatch(line)
         due = exact.group(1) if exact else (None if line == ":::" or line == "::: nobody" else due)
         assert owners.get(number, due) == due, (number, line)
+
+
+BEHIND_TEXT = [
+    "Text ::: internal", "Text.::: internal", "x::: internal", "\u0406::: SUPPORT", "Text :::intrenal", "Text.\uff1a\uff1a\uff1a internal", "`a` ::: internal",
+    "Text :: internal", "Text: : : internal", "&#58;::: internal", ":]:: internl", ":_:: internal", "\u02d0 internal", "Text ::: finance", "Text :::", "e\u0301 ::: internal",
+    "internal::: x", "`::: internal **and more words than any label has** `", "`::: internal`and", "  e\u0144gineering:",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", BEHIND_TEXT)
+def test_a_marker_behind_other_text_in_its_line_is_refused_and_what_follows_is_nobodys(line):
+    found, problems = split(f"Words.\n\n{line}\nSecret.\n")
+    assert ("E404", 3) in problems
+    assert all("Secret" not in words for _, _, words in found)
+
+
+NO_MARKERS = [
+    "tcp6  0  0 :::22  :::*  LISTEN", "stats:::lag(x) is R", "see `a ::: b`", "std::vector::size", "a::b::c", "Haskell: x :: Int", "at 14:20: done: all", "smile :-) :-)",
+    "Ratio 3:1:2", "fe80::1 and ::1 are addresses", "| a | b |\n|:-:|:--|\n| 1 | 2 |", "C:\\Users", "detail::internal in a sentence", "Write `::: say` or `::: exec` above it.",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NO_MARKERS)
+def test_colons_that_belong_to_addresses_code_and_tables_are_left_alone(text):
+    assert codes(f"Words.\n\n{text}\n") == []

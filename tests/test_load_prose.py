@@ -42,7 +42,7 @@ def found(words):
         ("[a](https:evil.example)", [("E419", 1)]),
         ("See [one][two] and\n[three][] and x[^1]", [("E413", 1), ("E413", 2)]),
         ("[one][two]\n\n[two]: javascript:x", [("E409", 3)]),
-        ("![a](https://x.example/y.png)\n![b](y.png)", [("E414", 1), ("E415", 2)]),
+        ("![a](https://x.example/y.png)\n![b](up/y.png)", [("E414", 1), ("E415", 2)]),
         ("One\n[[what happened]]", [("E423", 2)]),
         ("[" * 2_000, [("E420", 1)]),
         ("> " * 40 + "x", [("E420", 1)]),

@@ -10,7 +10,7 @@ import pytest
 import view_samples as samples
 from heliograph.render import sentences
 from heliograph.render.layouts import Layouts
-from heliograph.render.macros import PHONE_LIMIT, REQUESTER, Macro, macro_artifacts, macros
+from heliograph.render.macros import PHONE_LIMIT, REQUESTER, Macro, headline, macro_artifacts, macros
 
 replace = msgspec.structs.replace
 
@@ -35,7 +35,7 @@ def test_an_open_incident_gets_the_reply_agents_need():
     assert macro.text == (
         "Hi {{ticket.requester.first_name}},\n\n"
         "Since 14:02 UTC some payments in Europe have been failing. We have found the cause and are rolling out a fix. "
-        "Some payments in Europe still fail. A payment that failed was not charged.\n\n"
+        "A payment that failed was not charged.\n\n"
         "You can safely try the payment again.\n\n"
         "Our next update comes by 14:50 UTC: https://status.example.com/incidents/k3x9q2mf/\n\n"
         "I have linked your request to this problem and will write to you when it is solved.\n"
@@ -72,6 +72,11 @@ def test_a_late_promise_is_not_made_again():
     text = only(view_with(replace(samples.payments(), late=True))).text
     assert "14:50" not in text
     assert "Our next update will be here: https://status.example.com/incidents/k3x9q2mf/" in text
+
+
+def test_a_reply_says_when_newer_words_were_due():
+    late = only(view_with(replace(samples.payments(), late=True)))
+    assert headline(late, "UTC").endswith("LATE: newer words were due by 14:50 UTC")
 
 
 def test_a_closed_incident_gets_a_closing_reply():
@@ -175,6 +180,41 @@ def test_what_is_over_is_told_as_past():
     macro = only(view_with(slow))
     assert "15 Sep 2026, 01:05 UTC (3 h 35 min) some searches were slow. Search is as quick as before." in macro.text
     assert macro.phone == "Solved: some searches were slow. Search is as quick as before."
+
+
+@pytest.mark.parametrize(
+    ("title", "inside"),
+    [
+        ("Refunds are late", "refunds are late"),
+        ("Downloads of reports are slow", "downloads of reports are slow"),
+        ("Sign-in is failing", "sign-in is failing"),
+        ("The dashboard is slow", "the dashboard is slow"),
+        ("Visa payments are failing", "Visa payments are failing"),
+        ("Jenkins is down", "Jenkins is down"),
+        ("Paris is dark", "Paris is dark"),
+        ("IT is down", "IT is down"),
+        ("API calls fail", "API calls fail"),
+    ],
+)
+def test_only_what_cannot_be_a_name_loses_its_capital_inside_a_sentence(title, inside):
+    assert sentences.mid_sentence(title) == inside
+
+
+@pytest.mark.parametrize(
+    ("words", "left"),
+    [
+        ("We know why. Some payments in Europe still fail. None was charged.", "We know why. None was charged."),
+        ("Some payments in Europe fail.\n\nNone was charged.", "None was charged."),
+        ("Some payments in Europe no longer fail.", "Some payments in Europe no longer fail."),
+        ("Payments in Europe fail.", "Payments in Europe fail."),
+        (
+            "- Some payments in Europe fail.\n- None was charged.",
+            "- Some payments in Europe fail.\n- None was charged.",
+        ),
+    ],
+)
+def test_a_sentence_that_repeats_the_title_is_not_said_twice(words, left):
+    assert sentences.without_echo("Some payments in Europe are failing", words) == left
 
 
 def test_sentences_end_where_people_stop():

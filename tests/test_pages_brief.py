@@ -45,7 +45,7 @@ def test_executives_read_the_bottom_line_and_then_what_they_ask_for():
         "SLA EU availability 99.93 %; breach at 15:10 UTC as of 14:20 UTC",
         "State Since 14:02 UTC (21 Nov 2026). Checkout: partial outage → degraded. API: degraded.",
         "Decision 14:40 UTC, commander: fail over if the rollback has not worked",
-        "Open ask one DBA, of engineering, since 14:20 UTC; not met",
+        "Open ask One DBA, of engineering, since 14:20 UTC; not met",
         f"We said 14:20 UTC “{samples.IDENTIFIED}”14:09 UTC “{samples.INVESTIGATING}”",
         "Told support 14:19 UTC · public 14:20 UTC",
         "Next word Public and this screen by 14:50 UTC",
@@ -79,7 +79,7 @@ def test_a_missed_promise_to_the_public_is_told_as_late():
         why="promised",
     )
     first = changed(desk.dossiers[0], due=(missed,))
-    assert "Public: late, was due by 14:22 UTC" in executive(desk=changed(desk, dossiers=(first, *desk.dossiers[1:])))
+    assert "Public was due by 14:22 UTC: late" in executive(desk=changed(desk, dossiers=(first, *desk.dossiers[1:])))
 
 
 def test_open_problems_outside_an_audiences_rule_are_named_only():
@@ -130,7 +130,7 @@ def test_agents_read_what_was_said_what_is_theirs_and_a_reply_to_copy():
         "Reply to copy tag inc-k3x9q2mf · from the public update of 14:20 UTC · good until 14:50 UTC",
         "Hi {{ticket.requester.first_name}},",
         "On the phone: “Some payments in Europe are failing",
-        "Replies once solved",
+        "Replies about what is solved",
         "E-mail arrives late",
     )
 

@@ -49,14 +49,14 @@ def test_an_incident_tells_severity_people_tags_and_what_customers_read():
     assert in_order(
         main_text(ONE),
         "Checkout 5xx after db-7 failover",
-        "Severity SEV2 since 14:05 UTC Many customers are hindered",
+        "Severity SEV2 since 14:05 UTC: Many customers are hindered",
         "Commander platform-oncall",
         "Tags payments, database",
         "Customers read Some payments in Europe are failing",
         "Told support 14:19 UTC · public 14:20 UTC",
         "Customers 1,240 of 31,000 accounts as of 14:20 UTC",
         "Decision 14:40 UTC, commander: fail over if the rollback has not worked",
-        "Open ask one DBA, of engineering, since 14:20 UTC",
+        "Open ask One DBA, of engineering, since 14:20 UTC",
         "War room",
     )
 
@@ -82,10 +82,10 @@ def test_what_is_owed_names_its_owner_and_tells_what_is_overdue():
     assert in_order(
         said,
         "Words owed",
-        "14:17 UTC overdue business sales-lead first word",
-        "14:50 UTC public communications-lead promised",
+        "first word, overdue since 21 Nov 2026, 14:17 UTC sales-lead to business",
+        "promised, due by 21 Nov 2026, 14:50 UTC communications-lead to public",
     )
-    assert "14:50 UTC overdue" not in said
+    assert "overdue since 21 Nov 2026, 14:50" not in said
 
 
 def test_what_waits_for_approval_is_told_with_what_is_read_meanwhile():

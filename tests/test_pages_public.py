@@ -18,6 +18,7 @@ from heliograph import gate, resources
 from heliograph import view as v
 from heliograph.load import load_site
 from heliograph.render import pages, public
+from heliograph.render.front import front
 from heliograph.render.layouts import Layouts
 
 LAYOUTS = Layouts()
@@ -172,11 +173,28 @@ def test_work_under_way_is_the_headline_when_nothing_is_broken():
     )
 
 
+def test_each_of_several_problems_leads_to_all_its_updates():
+    view = samples.crowded_view(3)
+    page = tree(built(view)["index.html"])
+    led = page.xpath("//article[contains(@class, 'problem')]//a[.='All updates']/@href")
+    assert led == [f"incidents/{one.id}/index.html" for one in front(view).problems]
+
+
+def test_what_is_over_is_titled_in_the_past():
+    known = samples.payments()
+    over = changed(known, status="resolved", resolved_at=known.updated_at, next_update=None, claims=())
+    files = built(samples.arranged(samples.public_view(), incidents=(over,)))
+    assert (
+        tree(files[f"incidents/{over.id}/index.html"]).xpath("string(//h1)") == "Some payments in Europe were failing"
+    )
+    assert b"Europe are failing" not in files["index.html"]
+
+
 def test_finished_work_says_by_how_much_it_was_early():
     assert "Finished at 03:12 UTC, 18 minutes early" in main_text(samples.public_view())
-    assert "Completed. Finished at 03:12 UTC, 18 minutes early." in main_text(
-        samples.public_view(), "maintenance/c6v8b2n4/index.html"
-    )
+    told = main_text(samples.public_view(), "maintenance/c6v8b2n4/index.html")
+    assert "Finished at 03:12 UTC, 18 minutes early." in told
+    assert "Completed. Finished" not in told
 
 
 @pytest.mark.parametrize("view", ["open", "well", "empty", "crowded"])
@@ -245,7 +263,7 @@ def test_an_open_problems_page_tells_states_changes_and_corrections():
     said = main_text(samples.public_view(), "incidents/k3x9q2mf/index.html")
     assert in_order(
         said,
-        "Identified: Checkout (degraded), API (degraded)",
+        "Identified: Checkout and API degraded",
         "next update by 14:50 UTC",
         "Identified 14:20 UTC",
         "Checkout: degraded (before: partial outage)",

@@ -199,13 +199,22 @@ class Maker:
         return [(role, f"{self.token()}-team") for role in self.rng.sample(ROLES, self.rng.randint(0, 3))]
 
     def passages(self, allowed: Allowed, outer: Collection[str], least: int = 0) -> list[Fields]:
-        """Choose labels that all may be read beside `outer`, in any order, now and then one twice."""
+        """Choose labels that all may be read beside `outer`, in any order, now and then one twice; mostly its own."""
         labels = self.labels(allowed, outer, 4)
         labels += self.labels(allowed, outer, 1) if self.chance(0.2) else []
-        own = [label for label in outer if allowed(label)]
-        while len(labels) < least and own:
-            labels.insert(0, own[0])
+        own = [label for label in outer if allowed(label) and label not in labels]
+        if own and (len(labels) < least or self.chance(0.6)):
+            labels.insert(self.rng.randint(0, len(labels)), own[0])
         return [{"label": label, "words": self.prose()} for label in labels]
+
+    def told(self, allowed: Allowed, outer: Collection[str], least: int = 0) -> list[Fields]:
+        """Passages of a message, to which pictures may belong: a token that names the file and decides its pixels."""
+        return [self.pictured(one) if self.chance(0.08) else one for one in self.passages(allowed, outer, least)]
+
+    def pictured(self, passage: Fields) -> Fields:
+        """Hang a picture of its own beside a passage."""
+        token = self.token()
+        return {**passage, "words": f"{passage['words']}\n\n![{self.line()}]({token}.png)", "picture": token}
 
     def ask(self, label: str) -> Fields:
         return {"what": self.line(), "of": f"{self.token()}-team", "audience": label, "met": False}
@@ -248,12 +257,20 @@ class Maker:
             "asks": self.asks(allowed, outer) if self.chance(0.4) else [],
             "decision": self.decision(allowed, outer, at),
             "roles": self.roles() if self.chance(0.4) else [],
-            "corrected": self.corrections(at) if self.chance(0.12) else [],
-            "passages": self.passages(allowed, outer, least=0 if status else 1),
+            "corrected": self.corrections(allowed, audience, at) if self.chance(0.2) else [],
+            "passages": self.told(allowed, outer, least=0 if status else 1),
         }
 
-    def corrections(self, at: datetime) -> list[Fields]:
-        return [{"at": at + self.rng.randint(1, 90) * MINUTE, "was": self.line() if self.chance(0.6) else ""}]
+    def corrections(self, allowed: Allowed, audience: str, at: datetime) -> list[Fields]:
+        """Changes made to a message after it was told; each has a label of its own."""
+        return [
+            {
+                "at": at + self.rng.randint(1, 90) * MINUTE,
+                "was": self.line() if self.chance(0.6) else "",
+                "audience": label,
+            }
+            for label in self.labels(allowed, (audience,), 2)
+        ]
 
     def audience(self, titles: Collection[str], allowed: Allowed) -> str | None:
         """Choose whom an update is for: most are for everyone who may be, the rest for anybody."""
@@ -323,7 +340,7 @@ class Maker:
             "id": self.identity(),
             "audience": audience,
             "at": at.replace(second=0, microsecond=0),
-            "passages": self.passages(allowed, (audience,), least=1),
+            "passages": self.told(allowed, (audience,), least=1),
         }
 
     def maintenance(self, world: World, labels: Sequence[str], since: datetime) -> Fields:
@@ -479,6 +496,5 @@ def _instant(make: Maker, world: World) -> datetime:
     """Choose when to build: at an update, just before or after one, or while nothing happens."""
     told = [update["at"] for story in world["stories"] for update in story["updates"]]
     near = sorted(told, key=lambda at: abs(at - world["at"]))[:12]
-    if not near:
-        return world["at"]
-    return make.rng.choice(near) + make.rng.choice((-1, 0, 0, 1, 7, 31)) * MINUTE
+    base: datetime = make.rng.choice(near or [world["at"]])
+    return base + make.rng.choice((-1, 0, 0, 1, 7, 31)) * MINUTE

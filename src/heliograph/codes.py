@@ -105,13 +105,20 @@ _TABLE: Final = {
     "E410": Code("Address without a scheme", "Begin it with `https:`."),
     "E411": Code("User name in an address", "Remove everything before the `@`."),
     "E413": Code("Undefined reference", "Define the link within the same passage; footnotes are not supported."),
-    "E414": Code("Image of another site", "Link to it instead; images are not supported by this version."),
-    "E415": Code("Image", "Link to it instead; images are not supported by this version."),
+    "E414": Code("Picture of another site", "Put the file beside the update and name it, or link to it instead."),
+    "E415": Code("No such picture", "Name a PNG, JPEG or WebP file that lies beside the update, by its name alone."),
+    "E416": Code("SVG", "Export it as PNG: an SVG file can carry scripts and text that nobody sees."),
+    "E417": Code("Picture too large", "Make it smaller; at most 16 million pixels are taken."),
+    "E418": Code("Not the picture its name says", "Save it anew as one still PNG, JPEG or WebP picture."),
     "E419": Code("Not a whole address", "Write it from `https:` on: mail and chat have no page to start from."),
-    "E420": Code("Too intricate", "Use fewer brackets, or fewer levels of lists and quotes."),
+    "E420": Code(
+        "Too intricate",
+        "Use fewer brackets, levels or columns, or write less; a passage has at most 65,536 characters.",
+    ),
     "E422": Code("Text after a closed passage", "Give it a marker: nothing below one returns to the first label."),
     "E423": Code("Placeholder left untouched", "Replace it, brackets and all."),
     "E424": Code("Marker in a customer's file", "A `+customer` file is one passage; write others into the update."),
+    "E425": Code("Leads elsewhere than it says", "A link whose words are an address leads to just that address."),
     "E430": Code(
         "Nobody could read this",
         "Each reader of a part must also be a reader of its update's audience and of one of the titles.",
@@ -144,6 +151,22 @@ _TABLE: Final = {
     "E640": Code("Impossible name in a tree", "Use a-z, 0-9 and inner `.`, `_`, `@`, `+` and hyphens."),
     "E641": Code("Two files in one place", "Two parts of the site want the same path; rename one of them."),
     "E642": Code("Target changed meanwhile", "Run the command again: somebody else published to it."),
+    "W643": Code("Last good words shown", "Mend the incident and build again; until then readers get older words."),
+    "W644": Code("Left out", "Mend the incident and build again: until then no reader gets anything of it."),
+    "W645": Code("Last good words damaged", "Remove `.heliograph/last-good`; the next good build keeps all anew."),
+    # What leaves
+    "E701": Code("Layout not usable", "Correct the layout; the message names its line and what is wrong there."),
+    "E801": Code(
+        "Words of others in a file",
+        "A file would tell its reader words that stand in a passage or field it may not read. If a layout of your own "
+        "writes them, remove them there; if the same words are meant for that reader, say so in a passage for it. "
+        "Otherwise this is a mistake in Heliograph: please report it, without the words.",
+    ),
+    "E802": Code(
+        "Sensitive term in a file for outsiders",
+        "A word of `sensitive_terms`, or one that begins with `hg-canary-`, would stand in a file that outsiders get. "
+        "Take it out of the words written for them.",
+    ),
 }
 
 CODES: Final[Mapping[str, Code]] = MappingProxyType(_TABLE)
@@ -154,6 +177,8 @@ _PARTS: Final = {
     "3": "Ids and files",
     "4": "Passages and Markdown",
     "6": "Configuration, trees and targets",
+    "7": "Layouts",
+    "8": "What leaves",
 }
 
 

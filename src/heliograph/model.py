@@ -20,12 +20,28 @@ INTERNAL = "internal"
 CUSTOMER_PREFIX = "customer:"
 
 
+class Picture(Struct, frozen=True, kw_only=True):
+    """A picture that lies beside an update: the name authors use, the name and bytes it is published as."""
+
+    name: str
+    file: str
+    data: bytes
+    width: int
+    height: int
+    place: Place
+
+    def __repr__(self) -> str:
+        """Name the place only: pixels do not belong in a log."""
+        return f"<Picture {self.place}>"
+
+
 class Text(Struct, frozen=True, kw_only=True):
-    """A run of words under one label: a title, a fact's value, or a passage (then Markdown)."""
+    """A run of words under one label: a title, a fact's value, or a passage (then Markdown, perhaps with pictures)."""
 
     label: str
     words: str
     place: Place
+    pictures: tuple[Picture, ...] = ()
 
     def __repr__(self) -> str:
         """Name the place only, so that no log or traceback repeats the words."""
@@ -78,10 +94,12 @@ class Decision(Struct, frozen=True, kw_only=True):
 
 
 class Correction(Struct, frozen=True, kw_only=True):
-    """That an update was changed after it was told. `was` is empty when the change removed a leak."""
+    """That an update was changed after it was told, and to whom. `was` is empty when the change removed a leak."""
 
+    label: str
     at: datetime
     was: str
+    place: Place
 
 
 class Seal(Struct, frozen=True, kw_only=True):

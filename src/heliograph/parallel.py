@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol, TypeVar
 
+from heliograph.problems import Refused
+
 T = TypeVar("T")
 
 _jobs: Sequence[Callable[[], Any]] = ()
@@ -44,8 +46,11 @@ def at_once(jobs: Sequence[Callable[[], T]], /) -> Iterator[T | Exception]:
 
 
 def results(outcomes: Iterable[T | Exception]) -> list[T]:
-    """Take all results; if any job failed, raise what the first of them raised."""
+    """Take all results; if any job failed, raise what the first raised, with all that any of them refused."""
     taken = list(outcomes)
+    refused = [problem for outcome in taken if isinstance(outcome, Refused) for problem in outcome.problems]
+    if refused:
+        raise Refused(refused)
     for outcome in taken:
         if isinstance(outcome, Exception):
             raise outcome

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from functools import partial
-from typing import Final
+from functools import cached_property, partial
+from typing import Final, NamedTuple
 
 from markupsafe import Markup
+from msgspec import structs
 
-from heliograph.gate import MACROS_READER, PUBLIC_READER, Gate, Reader
+from heliograph.egress import CANARY, Part, Watch, guarded, house_words
+from heliograph.gate import MACROS_READER, PUBLIC_READER, Gate, Reader, withheld
 from heliograph.model import INTERNAL, PUBLIC, STRATEGIC, Audience, Site
 from heliograph.parallel import Run, results
 from heliograph.record import NOTHING_KNOWN, Record
@@ -17,6 +19,7 @@ from heliograph.render import brief, calendar, digests, feeds, internal, markup,
 from heliograph.render.layouts import Layouts
 from heliograph.render.macros import Macro, macro_artifacts, macros
 from heliograph.render.mail import Mail, mail_artifacts
+from heliograph.terms import Boundary
 from heliograph.tree.artifact import Artifact
 from heliograph.tree.write import TreePlan
 from heliograph.view import Desk, View
@@ -26,8 +29,22 @@ MACROS: Final = "macros"
 
 
 def trees(site: Site, layouts: Layouts, at: datetime, record: Record = NOTHING_KNOWN) -> Iterator[TreePlan]:
-    """Make every tree of a site as of an instant."""
-    return Build(site, layouts, at, record).trees()
+    """Make every tree of a site as of an instant, as renderers leave it: proofs of the gate alone hold on to this.
+
+    What is shown or written comes from `Build.trees`, which nothing passes unread.
+    """
+    build = Build(site, layouts, at, record)
+    for draft in build.drafts():
+        yield build.plan(draft, (artifact for part in draft.parts for artifact in part.artifacts))
+
+
+class Draft(NamedTuple):
+    """A tree to be: its files by reader, not yet read against what is withheld from them."""
+
+    name: str
+    boundary: Boundary
+    parts: Iterable[Part]
+    next_change_at: datetime | None = None
 
 
 class Build:
@@ -35,18 +52,62 @@ class Build:
 
     def __init__(self, site: Site, layouts: Layouts, at: datetime, record: Record = NOTHING_KNOWN) -> None:
         self.gate = Gate(site, at, record)
-        self._site_id = site.settings.id
+        self._site = site
         self._layouts = layouts
         self._insiders = tuple(audience for audience in site.audiences if audience.boundary == "internal")
         self._outsiders = {audience.id: audience for audience in site.audiences if audience.boundary == "external"}
-        self._customers = site.customers
 
     def trees(self) -> Iterator[TreePlan]:
-        """Plan every tree: insiders' first, outsiders' last. Files are made as they are read from a plan."""
+        """Plan every tree: insiders' first, outsiders' last. Files are made as they are read from a plan.
+
+        At the end of its files a plan raises Refused if any holds words that its reader may not read.
+        """
+        for draft in self.drafts():
+            yield self.plan(draft, guarded(draft.name, draft.parts))
+
+    def drafts(self) -> Iterator[Draft]:
+        """Render every tree, in the same order."""
         yield from self._internal_trees()
-        yield TreePlan(name=MAIL, boundary="internal", site=self._site_id, artifacts=self._mail())
-        yield TreePlan(name=MACROS, boundary="external", site=self._site_id, artifacts=self._macro_files())
+        yield Draft(MAIL, "internal", self._mail())
+        yield Draft(MACROS, "external", (self._macro_files(),))
         yield self._public_tree()
+
+    def plan(self, draft: Draft, artifacts: Iterable[Artifact]) -> TreePlan:
+        """Plan to write `artifacts`, which are a draft's."""
+        return TreePlan(
+            name=draft.name,
+            boundary=draft.boundary,
+            site=self._site.settings.id,
+            artifacts=artifacts,
+            next_change_at=draft.next_change_at,
+        )
+
+    def _outside(self, reader: Reader, artifacts: Iterable[Artifact]) -> Part:
+        seen = self.gate.view_of(reader)
+        watch = self._watch(reader, seen, (seen,))
+        return Part(structs.replace(watch, terms=(*self._site.settings.sensitive_terms, CANARY)), artifacts)
+
+    def _inside(self, audience: Audience, artifacts: Iterable[Artifact]) -> Part:
+        seen, desk = self._seat(audience)
+        macros = self._macros() if "macros" in audience.surfaces else ()
+        return Part(self._watch(Reader(audience.id), seen, (seen, desk, macros)), artifacts)
+
+    def _watch(self, reader: Reader, seen: View, shown: tuple[object, ...]) -> Watch:
+        components = (component.name for component in seen.components)
+        return Watch(
+            reader=str(reader),
+            hidden=partial(withheld, self._site, reader),
+            authored=self._site,
+            shown=shown,
+            house=lambda: self._house,
+            names=(seen.about.name, *components, *(group.name for group in seen.groups)),
+            titles=(*(one.title for one in seen.incidents), *(work.title for work in seen.maintenances)),
+            customers=frozenset(customer.name for customer in self._site.customers),
+        )
+
+    @cached_property
+    def _house(self) -> frozenset[str]:
+        return house_words(self._layouts.words())
 
     def render_ahead(self, run: Run) -> None:
         """Render the passages of the two largest trees in shares of a few hundred, for `run` to spread."""
@@ -56,15 +117,10 @@ class Build:
         for share, rendered in zip(shares, results(run([partial(_rendered, share) for share in shares])), strict=True):
             markup.remember(share, rendered)
 
-    def _public_tree(self) -> TreePlan:
+    def _public_tree(self) -> Draft:
         seen = self.gate.view_of(PUBLIC_READER)
-        return TreePlan(
-            name=PUBLIC,
-            boundary="external",
-            site=self._site_id,
-            artifacts=self._public_files(seen),
-            next_change_at=seen.valid_until,
-        )
+        files = self._outside(PUBLIC_READER, self._public_files(seen))
+        return Draft(PUBLIC, "external", (files,), seen.valid_until)
 
     def _public_files(self, seen: View) -> Iterator[Artifact]:
         yield from public.site(seen, self._layouts)
@@ -73,17 +129,11 @@ class Build:
         yield from calendar.calendar(seen)
         yield from small.public(seen)
 
-    def _internal_trees(self) -> Iterator[TreePlan]:
+    def _internal_trees(self) -> Iterator[Draft]:
         for audience in self._insiders:
             if files := self._files_for(audience):
-                seen = self.gate.view_of(Reader(audience.id))
-                yield TreePlan(
-                    name=audience.id,
-                    boundary="internal",
-                    site=self._site_id,
-                    artifacts=files,
-                    next_change_at=seen.valid_until,
-                )
+                until = self.gate.holds_until(Reader(audience.id))
+                yield Draft(audience.id, "internal", (self._inside(audience, files),), until)
 
     def _files_for(self, audience: Audience) -> Iterator[Artifact] | None:
         if "page" in audience.surfaces:
@@ -113,18 +163,18 @@ class Build:
     def _macros(self) -> tuple[Macro, ...]:
         return macros(self.gate.view_of(MACROS_READER))
 
-    def _macro_files(self) -> Iterator[Artifact]:
-        return macro_artifacts(self.gate.view_of(MACROS_READER), self._layouts)
+    def _macro_files(self) -> Part:
+        return self._outside(MACROS_READER, macro_artifacts(self.gate.view_of(MACROS_READER), self._layouts))
 
-    def _mail(self) -> Iterator[Artifact]:
+    def _mail(self) -> Iterator[Part]:
         for audience in self._insiders:
             if "digest" in audience.surfaces and (mail := self._digest(audience)):
-                yield from mail_artifacts(audience.id, "digest", mail)
+                yield self._inside(audience, mail_artifacts(audience.id, "digest", mail))
         if "digest" in self._surfaces(STRATEGIC):
-            yield from self._customer_mails()
+            for customer in self._site.customers:
+                yield self._outside(Reader(STRATEGIC, customer.id), self._customer_mails(customer.id))
         if "digest" in self._surfaces(PUBLIC):
-            for mail in digests.subscribers(self.gate.view_of(PUBLIC_READER), self._layouts):
-                yield from mail_artifacts(PUBLIC, mail.incident, mail)
+            yield self._outside(PUBLIC_READER, self._subscribers_mails())
 
     def _digest(self, audience: Audience) -> Mail | None:
         seen, desk = self._seat(audience)
@@ -132,11 +182,13 @@ class Build:
             return digests.support(seen, desk, self._macros(), self._layouts)
         return DIGESTS.get(audience.id, digests.general)(seen, desk, self._layouts)
 
-    def _customer_mails(self) -> Iterator[Artifact]:
-        for customer in self._customers:
-            seen = self.gate.view_of(Reader(STRATEGIC, customer.id))
-            for mail in digests.customer(seen, self._layouts):
-                yield from mail_artifacts(f"{STRATEGIC}/{customer.id}", mail.incident, mail)
+    def _customer_mails(self, customer: str) -> Iterator[Artifact]:
+        for mail in digests.customer(self.gate.view_of(Reader(STRATEGIC, customer)), self._layouts):
+            yield from mail_artifacts(f"{STRATEGIC}/{customer}", mail.incident, mail)
+
+    def _subscribers_mails(self) -> Iterator[Artifact]:
+        for mail in digests.subscribers(self.gate.view_of(PUBLIC_READER), self._layouts):
+            yield from mail_artifacts(PUBLIC, mail.incident, mail)
 
     def _surfaces(self, audience: str) -> tuple[str, ...]:
         return self._outsiders[audience].surfaces if audience in self._outsiders else ()

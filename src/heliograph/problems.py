@@ -44,6 +44,10 @@ class Refused(Exception):  # noqa: N818 -- it is an answer, not a fault
         self.problems = in_order(problems)
         super().__init__(f"{len(self.problems)} problems")
 
+    def __reduce__(self) -> tuple[type[Refused], tuple[tuple[Problem, ...]]]:
+        """Travel whole from one process to another."""
+        return Refused, (self.problems,)
+
 
 class Problems:
     """Collects findings while reading goes on, so that an author hears of all of them at once."""

@@ -15,11 +15,22 @@ from msgspec import Struct
 from heliograph.terms import ComponentState, Impact
 
 
+class Picture(Struct, frozen=True, kw_only=True):
+    """A picture that Markdown refers to by `name`: its bytes, pixels only, and the file name made of their digest."""
+
+    name: str
+    file: str
+    data: bytes
+    width: int
+    height: int
+
+
 class Passage(Struct, frozen=True, kw_only=True):
     """A run of Markdown. `addressed` tells words written for this reader alone from words for everyone."""
 
     markdown: str
     addressed: bool
+    pictures: tuple[Picture, ...] = ()
 
 
 class Claim(Struct, frozen=True, kw_only=True):
@@ -262,6 +273,7 @@ class Line(Struct, frozen=True, kw_only=True):
     label: str
     markdown: str
     readers: tuple[str, ...]
+    pictures: tuple[Picture, ...] = ()
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -343,7 +355,8 @@ class Desk(Struct, frozen=True, kw_only=True):
 
     `dossiers` covers each incident and maintenance of the View, in the same order; for an audience without a page
     of its own, only those incidents that are open. `relevant` are the ids of open incidents this audience asked to
-    hear of (its `when` rule).
+    hear of (its `when` rule); `open` are the ids of incidents that go on as far as any reader knows: colleagues may
+    have closed theirs while customers still wait for a word.
     """
 
     reader: str
@@ -352,6 +365,7 @@ class Desk(Struct, frozen=True, kw_only=True):
     relevant: tuple[str, ...]
     severities: tuple[tuple[str, str, str], ...]
     owners: tuple[Owner, ...]
+    open: tuple[str, ...] = ()
 
     def dossier(self, identity: str) -> Dossier:
         """Find the dossier of an incident or maintenance by id; KeyError if the reader has none."""

@@ -13,7 +13,8 @@ import sys
 from collections.abc import Mapping
 
 from proof.compare import usable
-from proof.readers import TESTS, Received, build_all, received
+from proof.readers import TESTS, Received, build_all, load, received
+from worlds import World
 
 
 def digest(got: Received) -> str:
@@ -34,6 +35,14 @@ def depends_on_company(reader: str, seed: str, environment: Mapping[str, str]) -
     return found[0].stdout != found[1].stdout
 
 
+def referring(world: World) -> World:
+    """Let every passage refer to a page by the same name, each to one of its own: what is shared would show."""
+    told = [update for story in world["stories"] for update in story["updates"]]
+    for number, passage in enumerate(passage for update in told for passage in update["passages"]):
+        passage["words"] += f"\n\nSee [this][this].\n\n[this]: https://docs.example.com/{number}"
+    return world
+
+
 def main() -> None:
     """Build, and print the digest."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -41,10 +50,11 @@ def main() -> None:
     parser.add_argument("seed")
     parser.add_argument("--last", action="store_true")
     options = parser.parse_args()
-    world, site = usable(options.seed)
+    world, _ = usable(options.seed)
+    site = load(referring(world))
     if options.last:
         build_all(site, world["at"])
-    print(digest(received(site, world["at"], options.reader)))
+    sys.stdout.write(digest(received(site, world["at"], options.reader)))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import random
 from collections import Counter
@@ -46,6 +47,10 @@ class Tally(msgspec.Struct):
     codes: Counter[str] = msgspec.field(default_factory=Counter)
 
 
+class Unusable(RuntimeError):  # noqa: N818 -- it is an answer, not a fault
+    """Every world tried was refused by the loader or the checks."""
+
+
 def compare(one: Received, other: Received) -> Iterator[tuple[str, str, int]]:
     """Give (path, excerpt, number of differing bytes) for everything that is not the same."""
     for path in sorted(one.artifacts.keys() | other.artifacts.keys()):
@@ -75,7 +80,7 @@ def usable(seed: str, tally: Tally | None = None) -> tuple[World, Site]:
             return world, load(world)
         except Refused as refused:
             _count(tally, refused)
-    raise RuntimeError(f"no world of seed {seed} can be used")
+    raise Unusable(f"no world of seed {seed} can be used")
 
 
 def varied(world: World, reader: str, seed: str, tally: Tally | None = None) -> tuple[World, Site]:
@@ -86,7 +91,7 @@ def varied(world: World, reader: str, seed: str, tally: Tally | None = None) -> 
             return other, load(other)
         except Refused as refused:
             _count(tally, refused)
-    raise RuntimeError(f"no variation of world {seed} for {reader} can be used")
+    raise Unusable(f"no variation of world {seed} for {reader} can be used")
 
 
 def _count(tally: Tally | None, refused: Refused) -> None:
@@ -99,12 +104,17 @@ def prove(seeds: Iterable[str], readers: Iterable[str], *, stop_at_first: bool =
     """Compare each world of `seeds` with one variation for each reader."""
     tallies = {reader: Tally(reader) for reader in readers}
     for seed in seeds:
-        world, site = usable(seed, next(iter(tallies.values())))
-        for tally in tallies.values():
-            _prove_one(world, site, seed, tally)
-            if tally.first and stop_at_first:
-                return tallies
+        with contextlib.suppress(Unusable):
+            _prove_all(seed, tallies)
+        if stop_at_first and any(tally.first for tally in tallies.values()):
+            break
     return tallies
+
+
+def _prove_all(seed: str, tallies: dict[str, Tally]) -> None:
+    world, site = usable(seed, next(iter(tallies.values())))
+    for tally in tallies.values():
+        _prove_one(world, site, seed, tally)
 
 
 def _prove_one(world: World, site: Site, seed: str, tally: Tally) -> None:

@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     began = time.perf_counter()
     seeds = (f"{options.seed}-{number}" for number in range(options.worlds))
     tallies = prove(seeds, options.reader or READERS, stop_at_first=options.first)
-    print(table(tallies, time.perf_counter() - began))
+    sys.stdout.write(table(tallies, time.perf_counter() - began) + "\n")
     return 1 if any(tally.first for tally in tallies.values()) else 0
 
 

@@ -6,6 +6,8 @@ instants are written, spans or instants, markers that could be left out, files b
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import random
 from collections.abc import Mapping, Sequence
@@ -13,15 +15,21 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from worlds import Fields, World
 
 CLOSING = ("resolved", "completed", "cancelled")
 
 
-def files(world: World) -> dict[str, str]:
-    """Give the text of every source file by its path within the site."""
+Content = str | bytes
+"""What a file holds: text, or a picture."""
+
+
+def files(world: World) -> dict[str, Content]:
+    """Give the content of every source file by its path within the site."""
     style = _Style(random.Random(world["style"]))
-    found = {
+    found: dict[str, Content] = {
         "site_src/site.toml": _toml(world["site"]),
         "site_src/components.toml": _tables("group", world["groups"]) + _tables("component", world["components"]),
         "site_src/facts.toml": _tables("fact", world["facts"]),
@@ -40,10 +48,18 @@ def files(world: World) -> dict[str, str]:
 
 def write(world: World, root: Path) -> None:
     """Write a world below `root`, which must be empty."""
-    for path, text in files(world).items():
+    for path, content in files(world).items():
         place = root / path
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(text, encoding="utf-8")
+        place.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def picture(token: str) -> bytes:
+    """Draw a PNG of one colour, made from a token."""
+    red, green, blue = hashlib.sha256(token.encode()).digest()[:3]
+    out = io.BytesIO()
+    Image.new("RGB", (3, 2), (red, green, blue)).save(out, "PNG")
+    return out.getvalue()
 
 
 class _Style:
@@ -52,19 +68,20 @@ class _Style:
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
 
-    def folder(self, story: Fields) -> dict[str, str]:
+    def folder(self, story: Fields) -> dict[str, Content]:
         """Give an incident's or a maintenance's files. Names sort as the updates do, so that equal times keep their order."""
         place = f"incidents/{story['folder']}"
-        found = {f"{place}/{story['kind']}.md": f"---\n{_yaml(self._head(story))}---\n"}
+        found: dict[str, Content] = {f"{place}/{story['kind']}.md": f"---\n{_yaml(self._head(story))}---\n"}
         updates = sorted(story["updates"], key=lambda update: update["at"])
         names = sorted({f"{self._rng.randrange(2400):04}-{self._rng.getrandbits(40):x}" for _ in updates})
-        closed = None
+        closed: dict[str, str | None] = {}
         for name, update in zip(names, updates, strict=True):
             head = self._update(update)
             if update["status"]:
-                if closed and update["status"] != closed:
+                before = closed.get(update["audience"])
+                if before and update["status"] != before:
                     head["reopen"] = True
-                closed = update["status"] if update["status"] in CLOSING else None
+                closed[update["audience"]] = update["status"] if update["status"] in CLOSING else None
             found |= self._told(f"{place}/{name}", head, update)
         if story["postmortem"]:
             account = story["postmortem"]
@@ -101,10 +118,12 @@ class _Style:
         head["corrected"] = [_lean({**fix, "at": self._at(fix["at"])}) for fix in update["corrected"]]
         return head
 
-    def _told(self, stem: str, head: Fields, told: Fields) -> dict[str, str]:
+    def _told(self, stem: str, head: Fields, told: Fields) -> dict[str, Content]:
         """Write a message; a last passage for one customer may stand in a file beside it."""
         passages = list(told["passages"])
-        found = {}
+        found: dict[str, Content] = {}
+        for token in [one["picture"] for one in passages if "picture" in one]:
+            found[f"{stem.rpartition('/')[0]}/{token}.png"] = picture(token)
         if passages and passages[-1]["label"].startswith("customer:") and self._rng.random() < 0.5:
             last = passages.pop()
             found[f"{stem}+{last['label'].removeprefix('customer:')}.md"] = last["words"] + "\n"

@@ -144,7 +144,7 @@ class _Variation:
             "internal_url": f"https://inside.{self._make.token()}.example",
             "sensitive_terms": [self._make.token()],
         }
-        return self._world["site"] | fresh
+        return {**self._world["site"], **fresh}
 
     # Incidents and maintenances
 
@@ -182,16 +182,14 @@ class _Variation:
         return story | {"titles": titles, "links": links, "updates": updates, "postmortem": account}
 
     def _reworded_update(self, update: Fields) -> Fields:
-        hidden = self._hidden(update["audience"])
-        corrected = [fix | {"was": self._make.line()} if hidden and fix["was"] else fix for fix in update["corrected"]]
-        return update | {
-            **self._beside(update),
-            "passages": self._reworded_passages(update["passages"]),
-            "corrected": corrected,
-        }
+        return update | {**self._beside(update), "passages": self._reworded_passages(update["passages"])}
 
     def _reworded_passages(self, passages: Sequence[Fields]) -> list[Fields]:
-        return [one | {"words": self._make.prose()} if self._hidden(one["label"]) else one for one in passages]
+        return [self._reworded_passage(one) if self._hidden(one["label"]) else one for one in passages]
+
+    def _reworded_passage(self, passage: Fields) -> Fields:
+        fresh = {"label": passage["label"], "words": self._make.prose()}
+        return self._make.pictured(fresh) if self._make.chance(0.08) else fresh
 
     def _retold(self, story: Fields) -> Fields:
         """Change everything around what this reader may read of an incident or maintenance that it knows of."""
@@ -233,9 +231,9 @@ class _Variation:
         audience = update["audience"]
         visible = [one for one in update["passages"] if not self._hidden(one["label"])]
         bare = not update["status"] and not visible and not self._hidden(audience)
-        hidden = make.passages(self._hidden, (audience,))
+        hidden = make.told(self._hidden, (audience,))
         if bare and not hidden:
-            hidden = [one | {"words": make.prose()} for one in update["passages"][:1]]
+            hidden = self._reworded_passages(update["passages"][:1])
         closed = update["status"] in ("resolved", "completed", "cancelled")
         return update | {
             **self._beside(update),
@@ -252,7 +250,7 @@ class _Variation:
         return self._mixed(visible, hidden)
 
     def _beside(self, update: Fields) -> Fields:
-        """Change what has labels of its own: facts, asks and the decision."""
+        """Change what has labels of its own: facts, asks, corrections and the decision."""
         make, outer = self._make, (update["audience"],)
         labels = {fact["id"]: fact["audience"] for fact in self._world["facts"]}
         facts = [value for value in update["facts"] if value[0] in labels and not self._hidden(labels[value[0]])]
@@ -260,7 +258,9 @@ class _Variation:
         decision = update["decision"]
         if decision is None or self._hidden(decision["audience"]):
             decision = make.decision(self._hidden, outer, update["at"])
+        corrected = make.corrections(self._hidden, update["audience"], update["at"]) if make.chance(0.3) else []
         return {
+            "corrected": self._mixed(self._visible(update["corrected"]), corrected),
             "facts": self._mixed(facts, make.fact_values(unread, outer)),
             "asks": self._mixed(self._visible(update["asks"]), make.asks(self._hidden, outer)),
             "decision": decision,
@@ -273,8 +273,8 @@ class _Variation:
         account = story["postmortem"]
         if account and not self._hidden(account["audience"]):
             visible = [one for one in account["passages"] if not self._hidden(one["label"])]
-            hidden = self._make.passages(self._hidden, (account["audience"],))
-            return account | {"passages": self._mixed(visible, hidden)}
+            hidden = self._make.told(self._hidden, (account["audience"],))
+            return {**account, "passages": self._mixed(visible, hidden)}
         if story["kind"] != "incident" or self._make.chance(0.5):
             return None
         return self._make.postmortem(titles, story["started_at"] + self._rng.randint(1, 5000) * MINUTE, self._hidden)

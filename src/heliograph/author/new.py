@@ -16,10 +16,11 @@ from heliograph.author.document import (
     NewPostmortem,
     NewUpdate,
     Pairs,
+    Unwritable,
     write_document,
 )
 from heliograph.model import INTERNAL, PUBLIC
-from heliograph.tree.fsio import create_new
+from heliograph.tree.fsio import create_new, make_new_folder
 
 _SLUG_LENGTH: Final = 48
 _MINUTE: Final = re.compile(r"\d{4}([b-z]*)-")
@@ -55,7 +56,7 @@ def new_maintenance(root: Path, maintenance: NewMaintenance, updates: Sequence[N
 def add_update(root: Path, folder: str, update: NewUpdate) -> Path:
     """Write an update into `incidents/<folder>`; give its path. FileNotFoundError if there is no such folder."""
     home = _existing(root, folder)
-    data = write_document(update).encode()
+    data = encoded(write_document(update))
     while True:
         path = home / _next_name(update, [entry.name for entry in home.iterdir()])
         try:
@@ -74,7 +75,7 @@ def add_note(root: Path, folder: str, *, identity: str, at: datetime, text: str,
 def new_postmortem(root: Path, folder: str, postmortem: NewPostmortem) -> Path:
     """Write `incidents/<folder>/postmortem.md`; FileExistsError if there is one."""
     path = _existing(root, folder) / "postmortem.md"
-    create_new(path, write_document(postmortem).encode())
+    create_new(path, encoded(write_document(postmortem)))
     return path
 
 
@@ -109,20 +110,28 @@ def _suffix_after(suffix: str) -> str:
 
 
 def _new_folder(root: Path, at: datetime, titles: Pairs, files: Sequence[tuple[str, str]]) -> Path:
+    written = [(name, encoded(text)) for name, text in files]
     words = dict(titles)
     title = words.get(PUBLIC) or next(iter(words.values()), "")
     home = root / "incidents"
-    home.mkdir(parents=True, exist_ok=True)
     stem = f"{at.astimezone(UTC).date().isoformat()}-{slug(title)}"
     folder = next(path for name in _numbered(stem) if _made(path := home / name))
-    for name, text in files:
-        create_new(folder / name, text.encode())
+    for name, data in written:
+        create_new(folder / name, data)
     return folder
+
+
+def encoded(text: str) -> bytes:
+    """Turn a source file's text into bytes; raise Unwritable for what is no text, such as half a character."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise Unwritable("these words hold a character that is no text; type them again") from error
 
 
 def _made(folder: Path) -> bool:
     try:
-        folder.mkdir()
+        make_new_folder(folder)
     except FileExistsError:
         return False
     return True

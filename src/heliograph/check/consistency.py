@@ -37,6 +37,7 @@ def _unreadable(site: Site) -> Iterator[Problem]:
 def _told_public(site: Site) -> dict[str, view.Incident]:
     """Give the incidents as the public will know them once all that is written has been told."""
     instants = [update.at for story in site.stories for update in story.updates]
+    instants += [incident.started_at for incident in site.incidents]
     if not instants:
         return {}
     return {incident.id: incident for incident in Gate(site, max(instants)).view_of(PUBLIC_READER).incidents}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,6 +28,7 @@ from heliograph.terms import (
     ComponentState,
 )
 from heliograph.times import TimeError, read_span
+from heliograph.tree.fsio import take_back
 
 Pairs = tuple[tuple[str, str], ...]
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -68,15 +69,28 @@ def _pair(_: click.Context, param: click.Parameter, values: Sequence[str]) -> Pa
 def _words(command: Command) -> Command:
     """Add the options that say something to somebody."""
     options = (
-        click.option("-m", "--message", help="Words for the public."),
+        click.option("-m", "--message", help="Words for the public. [default: a sentence that fits the status]"),
         click.option("--say", help="What support may tell a customer who asks."),
         click.option("--support", help="Words for support's own eyes."),
         click.option("--internal", help="Words for colleagues."),
-        click.option("--for", "others", multiple=True, metavar="LABEL=TEXT", callback=_pair, help="Words for a label."),
-        click.option("--component", multiple=True, metavar="ID=STATE", callback=_pair, help="A component's state now."),
+        click.option(
+            "--for",
+            "others",
+            multiple=True,
+            metavar="LABEL=TEXT",
+            callback=_pair,
+            help="Words for another label, such as exec=… or customer:globex=…",
+        ),
+        click.option(
+            "--component",
+            multiple=True,
+            metavar="ID=STATE",
+            callback=_pair,
+            help=f"A component's state now: {', '.join(COMPONENT_STATES)}.",
+        ),
         click.option("--severity", type=click.Choice(SEVERITIES), help="How grave it is; always internal."),
         click.option("--impact", type=click.Choice(IMPACTS), help="Instead of what the components' states make it."),
-        click.option("--next", "next_", type=Span(), help="When the next word comes. [default: the cadence]"),
+        click.option("--next", "next_", type=Span(), help="How soon the next word comes: 30m. [default: the cadence]"),
         click.option("--at", type=Instant(), help="When this is said. [default: now]"),
     )
     for option in reversed(options):
@@ -120,6 +134,7 @@ def incident(
     first = NewIncident(id=random_id(), titles=titles, started_at=started, tags=tag)
     folder = _written(house, lambda: new_incident(house.root, first, [update_]))
     click.echo(f"Wrote {_short(house, folder)} ({first.id}).")
+    _say_stock_words(house, update_)
     house.say(f'Next:  heliograph update {first.id} identified -m "…"   or edit {_short(house, folder)}')
 
 
@@ -162,7 +177,10 @@ def postmortem(house: House, incident: str | None, message: str, at: datetime | 
 @click.option("--audience", default="public", show_default=True, help="Who is told the status.")
 @click.pass_obj
 def update(house: House, /, words: tuple[str, ...], audience: str, **said: Any) -> None:
-    """Write an update with a status. INCIDENT may be left out while only one is open."""
+    """Write an update with a status, for an incident or planned work.
+
+    INCIDENT is an id, a folder or words of the title; it may be left out while only one is open.
+    """
     *named, status = words
     site, _ = house.load()
     chosen = choose(site, " ".join(named) or None)
@@ -172,6 +190,7 @@ def update(house: House, /, words: tuple[str, ...], audience: str, **said: Any) 
     written = _update(site, chosen, status, audience=audience, **said)
     path = _written(house, lambda: add_update(house.root, _folder(chosen), written))
     click.echo(f"Wrote {_short(house, path)}.")
+    _say_stock_words(house, written)
 
 
 @click.command()
@@ -180,7 +199,10 @@ def update(house: House, /, words: tuple[str, ...], audience: str, **said: Any) 
 @click.option("--at", type=Instant(), help="When this is said. [default: now]")
 @click.pass_obj
 def note(house: House, words: tuple[str, ...], audience: str, at: datetime | None) -> None:
-    """Write a note: words without a status. INCIDENT may be left out while only one is open."""
+    """Write a note: words without a status, for colleagues unless --audience says otherwise.
+
+    INCIDENT is an id, a folder or words of the title; it may be left out while only one is open.
+    """
     *named, text = words
     site, _ = house.load()
     chosen = choose(site, " ".join(named) or None)
@@ -208,12 +230,15 @@ def _update(
 ) -> NewUpdate:
     when = instant_for(site, at)
     spoken = (("public", message), ("say", say), ("support", support), ("internal", internal), *others)
+    blank = next((label for label, words in spoken if words is not None and not words.strip()), None)
+    if blank is not None:
+        raise click.UsageError(f"the words for {blank} are blank; leave the option out, or say something")
     passages = tuple((label, words) for label, words in spoken if words)
     if not any(label == audience for label, _ in passages):
         passages = ((audience, STOCK_WORDS.get(status, "")), *passages)
     states = _states(component)
     promise = next_ or (None if status in CLOSED else usual_span(site, audience, story, states, severity))
-    closed = story is not None and _newest_status(story) in CLOSED
+    closed = story is not None and _newest_status(story, audience) in CLOSED
     return NewUpdate(
         id=random_id(),
         at=when,
@@ -228,6 +253,13 @@ def _update(
     )
 
 
+def _say_stock_words(house: House, written: NewUpdate) -> None:
+    """Show the words its author did not choose, before anybody reads them."""
+    for label, words in written.passages:
+        if words in STOCK_WORDS.values():
+            house.say(f'It tells {label}: "{words}"   Your own words: -m, or edit the file.')
+
+
 def _states(claims: Pairs) -> list[ComponentState]:
     known: dict[str, ComponentState] = {state: state for state in COMPONENT_STATES}
     for _, state in claims:
@@ -236,8 +268,10 @@ def _states(claims: Pairs) -> list[ComponentState]:
     return [known[state] for _, state in claims]
 
 
-def _newest_status(story: Story) -> str | None:
-    return next((update.status for update in reversed(story.updates) if update.status), None)
+def _newest_status(story: Story, audience: str) -> str | None:
+    """Tell what was last said to an audience of how a story stands."""
+    said = (update.status for update in reversed(story.updates) if update.audience == audience)
+    return next(filter(None, said), None)
 
 
 def _written(house: House, write: Callable[[], Path]) -> Path:
@@ -251,17 +285,9 @@ def _written(house: House, write: Callable[[], Path]) -> Path:
     try:
         house.load()
     except Refused:
-        _take_back(made)
+        take_back(made)
         raise
     return made
-
-
-def _take_back(made: Path) -> None:
-    files: Iterable[Path] = made.iterdir() if made.is_dir() else (made,)
-    for path in list(files):
-        path.unlink()
-    if made.is_dir():
-        made.rmdir()
 
 
 def _ask(question: str) -> str:

@@ -8,6 +8,8 @@ from datetime import datetime
 from msgspec import Struct
 
 from heliograph.render import words
+from heliograph.render.owed import Promise, promises
+from heliograph.terms import RESOLVED
 from heliograph.view import Desk, Dossier, Due, Incident, Maintenance, View
 
 
@@ -23,6 +25,7 @@ class OpenRow(Struct, frozen=True, kw_only=True):
     next_update: datetime | None
     late: bool
     told_public: bool
+    closed_here: bool
 
 
 class PlannedRow(Struct, frozen=True, kw_only=True):
@@ -50,7 +53,7 @@ class Board(Struct, frozen=True, kw_only=True):
 
 def make_board(view: View, desk: Desk, at: datetime) -> Board:
     """Sum up what an insider with the widest view has to do now."""
-    open_now = view.open_incidents
+    open_now = tuple(one for one in view.incidents if one.id in desk.open)
     dossiers = {dossier.id: dossier for dossier in desk.dossiers}
     due = sorted((due for one in open_now for due in dossiers[one.id].due), key=lambda due: (due.by, due.audience))
     planned = (*view.maintenance_in("active"), *view.maintenance_in("upcoming"))
@@ -82,16 +85,26 @@ def board_lines(board: Board) -> Iterator[str]:
         since = words.moment_beside(row.since, board.at, zone)
         yield f"OPEN     {row.id}  {severity} {row.title}"
         yield f"         {words.status_word(row.status)}, since {since}{_promise(row, board)}"
-    for due in board.due:
-        when = words.moment_beside(due.by, board.at, zone)
-        owner = f" ({due.owner})" if due.owner else ""
-        yield f"{'OVERDUE ' if due.overdue else 'DUE     '} {when}  {due.audience}{owner}  {due.incident}"
+    yield from due_lines(board)
     for line in board.blocked:
         yield f"BLOCKED  {line}"
     for planned in board.planned:
         yield f"PLANNED  {words.window(planned.start, planned.end, zone)}  {planned.title}"
     yield ""
     yield f"Next:  {board.next}"
+
+
+def due_lines(board: Board) -> Iterator[str]:
+    """Lay out what is owed: a promise, and below it who owes it to whom."""
+    for promise in promises(board.due):
+        yield from _promise_lines(promise, board)
+
+
+def _promise_lines(promise: Promise, board: Board) -> Iterator[str]:
+    when = words.moment_beside(promise.by, board.at, board.timezone)
+    yield f"{'OVERDUE ' if promise.overdue else 'DUE     '} {promise.incident}  {promise.why}, {when}:"
+    for owner, audiences in promise.owed:
+        yield f"         {owner} to {words.listing(audiences)}"
 
 
 def _open_row(incident: Incident, dossier: Dossier) -> OpenRow:
@@ -105,6 +118,7 @@ def _open_row(incident: Incident, dossier: Dossier) -> OpenRow:
         next_update=incident.next_update,
         late=incident.late,
         told_public=bool(dossier.said),
+        closed_here=not incident.is_open,
     )
 
 
@@ -114,6 +128,8 @@ def _planned_row(work: Maintenance) -> PlannedRow:
 
 def _promise(row: OpenRow, board: Board) -> str:
     told = "" if row.told_public else ", customers not told"
+    if row.closed_here:
+        return f"{told}; closed for colleagues, but others were not told so"
     if row.next_update is None:
         return f"{told}, no next word promised"
     when = words.moment_beside(row.next_update, board.at, board.timezone)
@@ -125,4 +141,5 @@ def _next_command(open_now: tuple[Incident, ...], due: list[Due]) -> str:
         return 'heliograph new incident "What customers cannot do"'
     waiting = next((entry.incident for entry in due if entry.overdue), due[0].incident if due else open_now[0].id)
     incident = next(one for one in open_now if one.id == waiting)
-    return f'heliograph update {incident.id} {incident.status} -m "What has changed for customers" --next 30m'
+    status = incident.status if incident.is_open else RESOLVED
+    return f'heliograph update {incident.id} {status} -m "What has changed for customers" --next 30m'

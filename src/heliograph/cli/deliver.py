@@ -9,11 +9,15 @@ from pathlib import Path
 
 import click
 
-from heliograph.cli.errors import show_problems
+from heliograph.cli import exits
+from heliograph.cli.errors import list_problems
 from heliograph.cli.house import House, Instant, Stop, as_json, instant_for
 from heliograph.gate import Gate, Reader
 from heliograph.model import INTERNAL, Site, Target
 from heliograph.publish.plan import Plan
+from heliograph.quarantine import Content
+from heliograph.tree.fsio import WriteRefused
+from heliograph.tree.write import Counts
 
 OUTPUT = "dist"
 
@@ -21,11 +25,17 @@ OUTPUT = "dist"
 @click.command()
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), help=f"Where to. [default: {OUTPUT}]")
 @click.option("--at", type=Instant(), help="Build as of this instant instead of now.")
+@click.option(
+    "--quarantine",
+    is_flag=True,
+    help=f"Build around bad incidents with their last good words; exit code {exits.QUARANTINED}.",
+)
 @click.option("--json", "json_", is_flag=True, help="Print what was made as JSON.")
 @click.pass_obj
-def build(house: House, output: Path | None, at: datetime | None, json_: bool) -> None:
+def build(house: House, output: Path | None, at: datetime | None, quarantine: bool, json_: bool) -> int:
     """Make every page, feed, mail and macro; nothing is replaced until all of it is there."""
     from heliograph.pipeline import Build
+    from heliograph.quarantine import read_around, read_strictly
     from heliograph.render.layouts import Layouts
     from heliograph.tree.swap import check_output_root
     from heliograph.tree.write import write_trees
@@ -34,39 +44,72 @@ def build(house: House, output: Path | None, at: datetime | None, json_: bool) -
     check_output_root(out, house.root)
     gc.disable()  # a build makes many objects, keeps most and ends; collecting costs an eighth of it
     with house.progress() as run:
-        site, warnings = house.load(run)
-        if not house.quiet:
-            show_problems(warnings)
-        when = instant_for(site, at)
-        making = Build(site, Layouts(house.root / "layouts"), when)
+        house.require_site()
+        content = (read_around if quarantine else read_strictly)(house.root, run)
+        if content.set_aside or not house.quiet:
+            list_problems(content.problems)
+        when = instant_for(content.site, at)
+        making = Build(content.site, Layouts(house.root / "layouts"), when)
         making.render_ahead(run)
         counts = write_trees(out, making.trees(), run)
+    _remember(house, content)
     if json_:
         click.echo(as_json(counts))
-        return
+    else:
+        _show_trees(out, counts)
+        _advise(house, making.gate, when, out)
+    if content.set_aside:
+        click.echo(f"Built around {', '.join(content.set_aside)}; mend what is named above and build again.", err=True)
+        return exits.QUARANTINED
+    return exits.DONE
+
+
+def _remember(house: House, content: Content) -> None:
+    """Keep what a good build was made of. A build that succeeded does not fail for it."""
+    from heliograph.quarantine import remember
+
+    try:
+        remember(house.root, content.memory)
+    except (OSError, WriteRefused) as error:
+        click.echo(f"heliograph: the last good words could not be kept for --quarantine: {error}", err=True)
+
+
+def _show_trees(out: Path, counts: Sequence[Counts]) -> None:
     for tree in counts:
         state = f"{tree.written} written, {tree.removed} removed" if tree.changed else "unchanged"
         click.echo(f"{out / tree.tree}  {tree.files} files, {state}")
-    _advise(house, making.gate, when, out)
 
 
 def _advise(house: House, gate: Gate, when: datetime, out: Path) -> None:
     """Say what is open and what to look at next."""
     from heliograph.cli.board import make_board
+    from heliograph.render.owed import promises
+    from heliograph.render.words import count
 
     reader = Reader(INTERNAL)
     board = make_board(gate.view_of(reader), gate.desk_of(reader), when)
-    overdue = sum(due.overdue for due in board.due)
-    late = f", {overdue} overdue: run `heliograph`" if overdue else ""
-    house.say(f"Open now: {len(board.open)}{late}. Open {out / 'public' / 'index.html'}, or: heliograph serve")
+    overdue = sum(promise.overdue for promise in promises(board.due))
+    late = f" {count(overdue, 'promise is', 'promises are')} overdue: heliograph says whose." if overdue else ""
+    opened = count(len(board.open), "problem is", "problems are") if board.open else "No problem is"
+    house.say(f"{opened} open.{late}")
+    house.say(f"Look:  {out / 'public' / 'index.html'}   or: heliograph serve")
 
 
 @click.command()
-@click.option("--port", type=click.IntRange(1, 65000), default=8000, help="The public page's port; others follow.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65000),
+    default=8000,
+    show_default=True,
+    help="The public page's port; others follow.",
+)
 @click.option("--at", type=Instant(), help="Show this instant instead of now.")
 @click.pass_obj
 def serve(house: House, port: int, at: datetime | None) -> None:
-    """Show each reader's site on this machine, each on a port of its own, made anew when a file is saved."""
+    """Show each reader's site on this machine, each on a port of its own.
+
+    Pages are made anew when a file is saved.
+    """
     from heliograph.pipeline import Build
     from heliograph.render.layouts import Layouts
     from heliograph.serve.run import run
@@ -82,22 +125,30 @@ def serve(house: House, port: int, at: datetime | None) -> None:
 @click.command()
 @click.argument("target", required=False)
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), help=f"What was built. [default: {OUTPUT}]")
-@click.option("--dry-run", is_flag=True, help="Print the plan, with a reason for each file, and stop.")
+@click.option("--dry-run", is_flag=True, help="Print what would be done to each file, and why, and stop.")
 @click.option("--json", "json_", is_flag=True, help="Print the plan as JSON.")
 @click.pass_obj
 def publish(house: House, target: str | None, output: Path | None, dry_run: bool, json_: bool) -> None:
-    """Put a built tree into its target's folder, whole; without a name, insiders' targets first, then outsiders'."""
-    from heliograph.publish.directory import carry_out, prepare
-    from heliograph.tree.swap import check_output_root
+    """Put a built tree into the folder that site_src/targets.toml names, whole.
 
-    site, _ = house.load()
+    Without a TARGET all are published: insiders' first, then outsiders'.
+    """
+    from heliograph.load import load_configuration
+    from heliograph.publish.directory import carry_out, prepare
+    from heliograph.tree.swap import check_all_apart, check_output_place
+
+    house.require_site()
+    site = load_configuration(house.root)  # what was built around a bad incident can be published, too
     out = output or house.root / OUTPUT
     chosen_targets = _targets(site, target)
-    for chosen in chosen_targets:
-        check_output_root(house.root / chosen.directory, house.root)
+    places = [house.root / known.directory for known in site.targets]
+    for place in places:
+        check_output_place(place, house.root)
+    check_all_apart([out, *places])
     releases = [prepare(out / chosen.tree, house.root / chosen.directory) for chosen in chosen_targets]
     for chosen, release in zip(chosen_targets, releases, strict=True):
-        _show_plan(chosen, release.plan, json_)
+        if dry_run or json_ or house.verbose:
+            _show_plan(chosen, release.plan, json_)
         if not dry_run:
             done = carry_out(release)
             house.say(f"{chosen.id}: {'live' if done else 'was live already'} in {release.target}")

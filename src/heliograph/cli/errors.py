@@ -15,7 +15,7 @@ from heliograph.importers.report import ImportRefused
 from heliograph.problems import Problem, Refused
 from heliograph.tree.fsio import Locked, Uncertain, WriteRefused
 
-_EXPOSURE: Final = frozenset({"E606", "E607", "E608"})
+_EXPOSURE: Final = frozenset({"E606", "E607", "E608", "E801", "E802"})
 _CODES: Final = {
     ImportRefused: exits.REFUSED,
     WriteRefused: exits.REFUSED,
@@ -29,7 +29,8 @@ def report(error: Exception, argv: Sequence[str]) -> int:
     """Say what went wrong; give the exit code. The text of an unforeseen error is not shown: it may quote a passage."""
     if isinstance(error, Refused):
         show_problems(error.problems)
-        return exits.REFUSED
+        exposed = any(problem.code in _EXPOSURE for problem in error.problems)
+        return exits.EXPOSED if exposed else exits.REFUSED
     told = _told(error)
     if told is None:
         click.echo(f"heliograph: an error of its own ({_origin(error)}); nothing more was done", err=True)
@@ -55,11 +56,16 @@ def _told(error: Exception) -> tuple[str, int] | None:
 
 def show_problems(problems: Sequence[Problem]) -> None:
     """List findings on stderr, each on its line, and how many there are."""
-    for problem in problems:
-        click.echo(str(problem), err=True)
+    list_problems(problems)
     errors = sum(problem.level == "error" for problem in problems)
     if errors:
         click.echo(f"{errors} {'error' if errors == 1 else 'errors'}; nothing was changed.", err=True)
+
+
+def list_problems(problems: Sequence[Problem]) -> None:
+    """List findings on stderr, each on its line."""
+    for problem in problems:
+        click.echo(str(problem), err=True)
 
 
 def _origin(error: Exception) -> str:

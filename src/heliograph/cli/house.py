@@ -50,14 +50,18 @@ class House(msgspec.Struct, frozen=True):
         from heliograph.check import check
         from heliograph.load import load_site_with_warnings
 
-        if not (self.root / "site_src" / "site.toml").is_file():
-            raise Stop(f"there is no site at {self.root} (no site_src/site.toml); heliograph init DIR makes one")
+        self.require_site()
         site, warnings = load_site_with_warnings(self.root, run)
         found = check(site)
         errors = [problem for problem in found if problem.level == "error"]
         if errors:
             raise Refused([*warnings, *found])
         return site, (*warnings, *found)
+
+    def require_site(self) -> None:
+        """Stop where there is no site."""
+        if not (self.root / "site_src" / "site.toml").is_file():
+            raise Stop(f"there is no site at {self.root} (no site_src/site.toml); heliograph init DIR makes one")
 
     def say(self, text: str) -> None:
         """Print progress or advice on stderr, unless asked to be quiet."""

@@ -23,7 +23,10 @@ def import_() -> None:
 @click.option("--json", "json_", is_flag=True, help="Print the report as JSON.")
 @click.pass_obj
 def cstate(house: House, source: Path, into: Path, label: str, timezone: str | None, json_: bool) -> None:
-    """Read a cState site: config, categories, systems, issues and their dated updates."""
+    """Take over a cState site from its folder.
+
+    Reads config, categories, systems, issues and their dated updates; reports what it could not take.
+    """
     from heliograph.importers.cstate import import_cstate
 
     if house.watched:

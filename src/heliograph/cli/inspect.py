@@ -10,13 +10,13 @@ import click
 
 from heliograph.author.pick import Choice, Unclear, pick
 from heliograph.cli import exits
-from heliograph.cli.board import Board, board_lines, make_board
+from heliograph.cli.board import Board, board_lines, due_lines, make_board
 from heliograph.cli.house import House, Instant, Stop, as_json, instant_for
 from heliograph.gate import Gate, Part, Reader
 from heliograph.gate import explain as explain_parts
 from heliograph.model import INTERNAL, Site, Story
 from heliograph.problems import Problem, Refused
-from heliograph.terms import CLOSED
+from heliograph.render.words import count
 
 
 def show_board(house: House, *, json_: bool) -> None:
@@ -44,7 +44,8 @@ def check(house: House, style: Literal["text", "json", "github"], strict: bool) 
     """Say what is wrong with what was written: all of it at once."""
     try:
         site, found = house.load()
-        house.say(f"{len(site.incidents)} incidents and {len(site.maintenances)} maintenances read.")
+        incidents = count(len(site.incidents), "incident", "incidents")
+        house.say(f"{incidents} and {count(len(site.maintenances), 'maintenance', 'maintenances')} read.")
     except Refused as refused:
         found = refused.problems
     for line in _check_lines(found, style):
@@ -121,15 +122,15 @@ def due(house: House, at: datetime | None, exit_code: bool, json_: bool) -> None
     if json_:
         click.echo(as_json(board.due))
     else:
-        lines = [line for line in board_lines(board) if line.startswith(("DUE", "OVERDUE"))]
-        click.echo("\n".join(lines) or "Nobody is owed a word.")
+        click.echo("\n".join(due_lines(board)) or "Nobody is owed a word.")
     if exit_code and any(entry.overdue for entry in board.due):
         raise click.exceptions.Exit(exits.OVERDUE)
 
 
 def choose(site: Site, word: str | None) -> Story:
     """Find the incident or maintenance a person means, or stop with the choices."""
-    rows = [Choice(id=one.id, folder=_folder(one), titles=_titles(one), open=_is_open(one)) for one in site.stories]
+    known = Gate(site, instant_for(site, None)).open_for(Reader(INTERNAL))
+    rows = [Choice(id=one.id, folder=_folder(one), titles=_titles(one), open=one.id in known) for one in site.stories]
     try:
         chosen = pick(word, rows)
     except Unclear as unclear:
@@ -143,8 +144,3 @@ def _folder(story: Story) -> str:
 
 def _titles(story: Story) -> tuple[str, ...]:
     return tuple(title.words for title in story.titles)
-
-
-def _is_open(story: Story) -> bool:
-    statuses = [update.status for update in story.updates if update.status]
-    return not statuses or statuses[-1] not in CLOSED

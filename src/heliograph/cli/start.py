@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -9,9 +10,11 @@ import click
 
 from heliograph import resources
 from heliograph.cli.house import House, Stop
-from heliograph.tree.fsio import create_new
+from heliograph.tree.fsio import create_new, make_folder
 
 EXAMPLE_PARTS = ("site_src", "audiences", "incidents")
+_AFTER = re.compile(r"after\s*=")
+_QUOTED = re.compile(r'"([^"]*)"')
 
 
 @click.command()
@@ -23,9 +26,9 @@ def init(folder: Path, example: bool) -> None:
         raise Stop(f"{folder} is not empty; a site starts in a folder of its own")
     files = dict(_example() if example else _small())
     for name, data in sorted(files.items()):
-        _write(folder / name, data)
-    (folder / "incidents").mkdir(exist_ok=True)
-    (folder / "layouts").mkdir(exist_ok=True)
+        create_new(folder / name, data)
+    make_folder(folder / "incidents")
+    make_folder(folder / "layouts")
     click.echo(f"Wrote {len(files)} files: {_contents(files)}. Edit site_src/site.toml for your name.")
     click.echo(f"Next:  cd {folder} && heliograph serve")
 
@@ -46,11 +49,6 @@ def _files(folder: Path, base: Path) -> Iterator[tuple[str, bytes]]:
             yield path.relative_to(base).as_posix(), path.read_bytes()
 
 
-def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    create_new(path, data)
-
-
 def _contents(files: Iterable[str]) -> str:
     names = list(files)
     incidents = sum(name.endswith("/incident.md") for name in names)
@@ -67,14 +65,29 @@ def add() -> None:
 @click.argument("name")
 @click.pass_obj
 def audience(house: House, name: str) -> None:
-    """Add one of the shipped audiences, such as exec or support, as audiences/NAME.toml."""
+    """Add a shipped audience to this site.
+
+    NAME is business, engineering, exec, strategic or support. Writes audiences/NAME.toml, with the roles, times and
+    limits of the example company to begin with.
+    """
     shipped = resources.defaults() / "audiences"
     known = sorted(path.stem for path in shipped.glob("*.toml"))
     if name not in known:
         raise click.UsageError(f"no audience {name!r} is shipped; known: {', '.join(known)}")
     target = house.root / "audiences" / f"{name}.toml"
     try:
-        _write(target, (shipped / f"{name}.toml").read_bytes())
+        create_new(target, _fitted((shipped / f"{name}.toml").read_text(encoding="utf-8"), house).encode())
     except FileExistsError as error:
         raise Stop(f"audiences/{name}.toml is there already") from error
-    click.echo(f"Wrote audiences/{name}.toml. Read it once, then: heliograph check")
+    click.echo(f"Wrote audiences/{name}.toml. Read it once: roles and times are an example's. Then: heliograph check")
+
+
+def _fitted(text: str, house: House) -> str:
+    """Comment out what only the example company has: its customers, and audiences that are not in this site."""
+    head, customer, rest = text.partition("[[customer]]")
+    present = {path.stem for path in (house.root / "audiences").glob("*.toml")}
+    lines = [
+        f"# {line}" if _AFTER.match(line) and not present.issuperset(_QUOTED.findall(line)) else line
+        for line in head.splitlines(keepends=True)
+    ]
+    return "".join([*lines, *(f"# {line}" if line.strip() else line for line in (customer + rest).splitlines(True))])

@@ -2,33 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Literal, Protocol
 
 from heliograph import view
 from heliograph.gate import release
 from heliograph.gate.cadence import Owed, first_owed, owed, rhythm
+from heliograph.gate.incident import Labels, Told, Withheld, judged_updates
 from heliograph.gate.labels import PUBLIC_READER, Policy, Reader, Readership
 from heliograph.model import INTERNAL, PUBLIC, Audience, Incident, Site, Story, Text, Update
 from heliograph.record import Record
+from heliograph.terms import CLOSED_MAINTENANCE, RESOLVED
 
-Project = Callable[[Reader], view.View]
+
+class Views(Protocol):
+    """Where the views of other readers come from."""
+
+    def view_of(self, reader: Reader) -> view.View:
+        """Project the site for a reader."""
+
+    def open_for(self, reader: Reader) -> frozenset[str]:
+        """Tell what goes on as far as anyone knows whose labels a reader reads."""
 
 
-def make(
-    site: Site, readership: Readership, policy: Policy, project: Project, at: datetime, record: Record
-) -> view.Desk:
+def make(site: Site, readership: Readership, policy: Policy, views: Views, at: datetime, record: Record) -> view.Desk:
     """Make an insider's desk. A reader that may not read `internal` gets no field that is internal by nature."""
-    maker = _Maker(site, readership, policy, project, at, record)
-    own = project(policy.reader)
+    maker = _Maker(site, readership, policy, views, at, record)
+    own = views.view_of(policy.reader)
     audience = next(audience for audience in site.audiences if audience.id == policy.reader.audience)
-    incidents = own.incidents if "page" in audience.surfaces else own.open_incidents
+    open_ids = views.open_for(policy.reader)
+    everything = "page" in audience.surfaces
+    incidents = [one for one in own.incidents if everything or one.id in open_ids]
     insider = policy.reads(INTERNAL)
     return view.Desk(
         reader=audience.id,
         name=audience.name,
         dossiers=(*map(maker.dossier, incidents), *map(maker.dossier, own.maintenances)),
         relevant=tuple(one.id for one in own.open_incidents if maker.concerns(audience, one)),
+        open=tuple(one.id for one in own.incidents if one.id in open_ids),
         severities=tuple((one.id, one.name, one.meaning) for one in site.severities) if insider else (),
         owners=tuple(
             view.Owner(component=one.id, owner=one.owner, runbook=one.runbook, dashboards=one.dashboards)
@@ -42,22 +54,24 @@ class _Maker:
     """Makes the dossiers of one insider."""
 
     def __init__(
-        self, site: Site, readership: Readership, policy: Policy, project: Project, at: datetime, record: Record
+        self, site: Site, readership: Readership, policy: Policy, views: Views, at: datetime, record: Record
     ) -> None:
         self._site, self._readership, self._policy, self._at = site, readership, policy, at
-        self._project, self._record = project, record
+        self._views, self._record = views, record
+        self._open = views.open_for(policy.reader)
         self._insider = policy.reads(INTERNAL)
         self._authored = {one.id: one for one in site.stories}
         self._names = {audience.id: audience.name for audience in site.audiences}
         self._customers = {customer.id: customer.name for customer in site.customers}
         self._shown: dict[Reader, dict[str, view.Incident]] = {}
-        self._signoff = {audience.id: dict(audience.signoff) for audience in site.audiences if audience.signoff}
+        self._labels = Labels(site)
 
     def dossier(self, one: view.Incident | view.Maintenance) -> view.Dossier:
         authored = self._authored[one.id]
         past = [update for update in authored.updates if update.at <= self._at]
         severities = [(update.severity, update.at) for update in past if update.severity] if self._insider else []
-        is_open = isinstance(one, view.Incident) and one.is_open
+        unreleased = self._unreleased(authored)
+        is_open = isinstance(one, view.Incident) and one.id in self._open
         return view.Dossier(
             id=one.id,
             title_public=next((title.words for title in authored.titles if title.label == PUBLIC), None),
@@ -65,11 +79,15 @@ class _Maker:
             severity_since=_since(severities),
             tags=authored.tags if self._insider else (),
             roles=_newest_roles(past) if self._insider else (),
-            timeline=tuple(self._entry(update) for update in reversed(past) if self._policy.reads(update.audience)),
+            timeline=tuple(
+                self._entry(update)
+                for update in reversed(past)
+                if self._policy.reads(update.audience) and update.id not in unreleased
+            ),
             said=self._said(one.id),
             coverage=tuple(self._coverage(one.id)) if self._insider and is_open else (),
             due=tuple(self._due(authored)) if self._insider and is_open else (),
-            pending=tuple(self._pending(authored, past)) if self._insider else (),
+            pending=tuple(self._pending(authored)) if self._insider else (),
             told=self._told(past) if self._insider else (),
         )
 
@@ -84,7 +102,7 @@ class _Maker:
 
     def _incident_for(self, reader: Reader, identity: str) -> view.Incident | None:
         if reader not in self._shown:
-            self._shown[reader] = {one.id: one for one in self._project(reader).incidents}
+            self._shown[reader] = {one.id: one for one in self._views.view_of(reader).incidents}
         return self._shown[reader].get(identity)
 
     def _entry(self, update: Update) -> view.Entry:
@@ -99,7 +117,8 @@ class _Maker:
 
     def _line(self, update: Update, text: Text) -> view.Line:
         readers = self._readership.readers_of(update.audience, text.label)
-        return view.Line(label=text.label, markdown=text.words, readers=tuple(map(self._called, readers)))
+        names = tuple(map(self._called, readers))
+        return view.Line(label=text.label, markdown=text.words, readers=names, pictures=release.pictures_of(text))
 
     def _called(self, reader: Reader) -> str:
         """Name a reader as colleagues do."""
@@ -153,7 +172,9 @@ class _Maker:
         if not self.concerns(audience, measure) or not self._uses(reader, measure):
             return None
         cadence = rhythm(audience, self._severity(incident), measure.impact)
-        return owed(told, cadence) if told else first_owed(incident.started_at, cadence)
+        if told is None:
+            return first_owed(incident.started_at, cadence) if measure.is_open else None
+        return owed(told, cadence) if told.is_open else None
 
     def _uses(self, reader: Reader, incident: view.Incident) -> bool:
         customer = next((one for one in self._site.customers if one.id == reader.customer), None)
@@ -162,24 +183,22 @@ class _Maker:
     def _severity(self, of: Story) -> str | None:
         return next((one.severity for one in reversed(of.updates) if one.severity and one.at <= self._at), None)
 
-    def _pending(self, of: Story, past: Sequence[Update]) -> Iterator[view.Pending]:
-        for audience_id, rules in self._signoff.items():
-            for reader in (one for one in self._readership.readers if one.audience == audience_id):
-                policy = self._readership.policy(reader)
-                measure = self._incident_for(reader, of.id) or self._incident_for(self._policy.reader, of.id)
-                key = self._severity(of) if policy.boundary == "internal" else measure.impact if measure else None
-                for update in past:
-                    yield from self._unapproved(policy, update, rules.get(key or "", ()))
+    def _pending(self, of: Story) -> Iterator[view.Pending]:
+        for reader in (one for one in self._readership.readers if one.audience in self._labels.signoff):
+            for one in self._judged(self._readership.policy(reader), of):
+                shown: Literal["nothing", "sealed words"] = "nothing" if isinstance(one, Withheld) else "sealed words"
+                for role in one.missing:
+                    yield view.Pending(update=one.authored.id, audience=str(reader), role=role, shown=shown)
 
-    def _unapproved(self, policy: Policy, update: Update, roles: Sequence[str]) -> Iterator[view.Pending]:
-        if not policy.reads(update.audience):
-            return
-        words = release.words_for(policy, update.passages)
-        sealed = release.newest_sealed(policy, roles, update.seals)
-        for role in release.missing_roles(policy, roles, update.seals, words):
-            yield view.Pending(
-                update=update.id, audience=str(policy.reader), role=role, shown="sealed words" if sealed else "nothing"
-            )
+    def _judged(self, policy: Policy, of: Story) -> list[Told | Withheld]:
+        closing = (RESOLVED,) if isinstance(of, Incident) else CLOSED_MAINTENANCE
+        return judged_updates(policy, of, self._labels, self._at, closing)
+
+    def _unreleased(self, of: Story) -> frozenset[str]:
+        """Name the updates whose newest words this insider may not see yet; its own audience may ask for approval."""
+        if self._policy.reader.audience not in self._labels.signoff:
+            return frozenset()
+        return frozenset(one.authored.id for one in self._judged(self._policy, of) if one.missing)
 
     def _told(self, past: Sequence[Update]) -> tuple[tuple[str, datetime], ...]:
         """Give what the ledger knows: each delivery's audience (or customer) by name, and its instant."""

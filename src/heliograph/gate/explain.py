@@ -77,6 +77,7 @@ def _parts(site: Site, of: Story, *, outward: bool = True) -> Iterator[tuple[Pla
         yield from ((text.place, "passage", text.label, needs) for text in update.passages)
         yield from ((fact.place, f"fact {fact.fact}", facts[fact.fact], needs) for fact in update.facts)
         yield from ((ask.place, "ask", ask.label, needs) for ask in update.asks)
+        yield from ((fix.place, "correction", fix.label, needs) for fix in update.corrected)
         if update.decision:
             yield update.decision.place, "decision", update.decision.label, needs
         if outward:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from heliograph import view
 from heliograph.gate import release
-from heliograph.gate.labels import Policy
+from heliograph.gate.labels import MACROS_READER, Policy, Reader
 from heliograph.model import PUBLIC, Incident, Link, Postmortem, Site, Story, Text, Update
 from heliograph.terms import IMPACT_OF_STATE, IMPACTS, OPERATIONAL, RESOLVED, ComponentState, Impact, gravity
 
@@ -22,12 +22,27 @@ class Labels:
         self.position = {component.id: index for index, component in enumerate(site.components)}
         self.signoff = {audience.id: dict(audience.signoff) for audience in site.audiences if audience.signoff}
 
+    def rules_for(self, reader: Reader) -> dict[str, tuple[str, ...]]:
+        """Give the approvals a reader's words need: what support pastes needs those of the page."""
+        return self.signoff.get(PUBLIC if reader == MACROS_READER else reader.audience, {})
+
+
+class Withheld(NamedTuple):
+    """An update of which a reader gets nothing yet, because these roles have not approved it."""
+
+    authored: Update
+    missing: tuple[str, ...]
+
 
 class Told(NamedTuple):
-    """An authored update this reader may know of, beside what it gets of it."""
+    """An authored update this reader may know of, beside what it gets of it.
+
+    `missing` are the roles that have not approved the newest words, so that older ones are shown.
+    """
 
     authored: Update
     viewed: view.Update
+    missing: tuple[str, ...] = ()
 
     @property
     def speaks(self) -> bool:
@@ -64,7 +79,7 @@ def project_incident(policy: Policy, incident: Incident, labels: Labels, at: dat
         status="postmortem" if postmortem else status,
         impact=_impact(said),
         started_at=incident.started_at,
-        updated_at=postmortem.at if postmortem else newest_instant(said),
+        updated_at=max(newest_instant(said), postmortem.at if postmortem else said[0].viewed.at),
         monitoring_at=next((when for what, when in reversed(statuses) if what == "monitoring"), None),
         resolved_at=resolved_at,
         next_update=promise,
@@ -81,7 +96,15 @@ def project_incident(policy: Policy, incident: Incident, labels: Labels, at: dat
 
 
 def known_updates(policy: Policy, of: Story, labels: Labels, at: datetime, closing: Sequence[str]) -> list[Told]:
-    """Give the updates this reader may know of by now, oldest first."""
+    """Give the updates this reader may know of by now, oldest first; none that still waits for approval."""
+    return [one for one in judged_updates(policy, of, labels, at, closing) if isinstance(one, Told)]
+
+
+def judged_updates(
+    policy: Policy, of: Story, labels: Labels, at: datetime, closing: Sequence[str]
+) -> list[Told | Withheld]:
+    """Judge every update up to an instant whose audience this reader belongs to, oldest first."""
+    judged: list[Told | Withheld] = []
     known: list[Told] = []
     states: dict[str, ComponentState] = {}
     severity: str | None = None
@@ -91,19 +114,32 @@ def known_updates(policy: Policy, of: Story, labels: Labels, at: datetime, closi
         severity = update.severity or severity
         if not policy.reads(update.audience):
             continue
-        passages = _released(policy, update, labels, severity, known)
-        if passages is None:
+        words = release.words_for(policy, update.passages)
+        roles = _roles_asked(policy, update, labels, severity, known)
+        missing = release.missing_roles(policy, roles, update.seals, words)
+        released = release.newest_sealed(policy, roles, update.seals) if missing else words
+        if released is None:
+            judged.append(Withheld(update, missing))
             continue
         viewed = view.Update(
             id=update.id,
             at=update.at,
             status=update.status,
-            passages=passages,
+            passages=released,
             claims=_claims(policy, update, labels, states, closing),
-            corrections=tuple(view.Correction(at=fix.at, was=fix.was) for fix in update.corrected if fix.at <= at),
+            corrections=_corrections(policy, update, at) if released else (),
         )
-        known.append(Told(update, viewed))
-    return known
+        known.append(Told(update, viewed, missing))
+        judged.append(known[-1])
+    return judged
+
+
+def adds_particulars(policy: Policy, update: Update, labels: Labels) -> bool:
+    """Tell whether an update brings this reader a fact, an ask or a decision, even where it says nothing else."""
+    found = [labels.fact[value.fact].label for value in update.facts]
+    found += [ask.label for ask in update.asks]
+    found += [update.decision.label] if update.decision else []
+    return any(policy.reads(label) for label in found)
 
 
 def newest_instant(said: Sequence[Told]) -> datetime:
@@ -131,26 +167,23 @@ def standing_claims(said: Sequence[Told], labels: Labels, closing: Sequence[str]
     return tuple(standing[component] for component in sorted(standing, key=labels.position.__getitem__))
 
 
-def _released(
+def _roles_asked(
     policy: Policy, update: Update, labels: Labels, severity: str | None, before: Sequence[Told]
-) -> release.Words | None:
-    """Give the passages whose words are approved where approval is asked for; None withholds the whole update."""
-    words = release.words_for(policy, update.passages)
-    rules = labels.signoff.get(policy.reader.audience)
+) -> tuple[str, ...]:
+    """Give the roles that must approve an update for this reader: by severity inside, by visible impact outside."""
+    rules = labels.rules_for(policy.reader)
     if not rules:
-        return words
-    key = severity if policy.boundary == "internal" else _impact_by(update, before)
-    roles = rules.get(key or "", ())
-    if not release.missing_roles(policy, roles, update.seals, words):
-        return words
-    return release.newest_sealed(policy, roles, update.seals)
+        return ()
+    key = severity if policy.boundary == "internal" else _impact_by(policy, update, labels, before)
+    return rules.get(key or "", ())
 
 
-def _impact_by(update: Update, before: Sequence[Told]) -> Impact:
+def _impact_by(policy: Policy, update: Update, labels: Labels, before: Sequence[Told]) -> Impact:
     """Give the impact an outsider can tell from this update and those it was shown before."""
     if update.impact:
         return update.impact
-    states = [claim.state for claim in update.claims] + [claim.state for one in before for claim in one.viewed.claims]
+    states = [claim.state for claim in update.claims if policy.reads(labels.component[claim.component])]
+    states += [claim.state for one in before for claim in one.viewed.claims]
     return max((IMPACT_OF_STATE[state] for state in states), key=IMPACTS.index, default="none")
 
 
@@ -160,6 +193,8 @@ def _claims(
     """Give what an update says of components this reader may know; closing says that all are well again."""
     said = {claim.component: claim.state for claim in update.claims if policy.reads(labels.component[claim.component])}
     if update.status in closing:
+        # What a closing update names for the first time was so until now: the whole past, told in one update.
+        states.update((component, state) for component, state in said.items() if component not in states)
         said = dict.fromkeys((component for component, state in states.items() if state != OPERATIONAL), OPERATIONAL)
     claims = tuple(
         view.Claim(component=component, state=said[component], was=states.get(component, OPERATIONAL))
@@ -167,6 +202,13 @@ def _claims(
     )
     states.update(said)
     return claims
+
+
+def _corrections(policy: Policy, update: Update, at: datetime) -> tuple[view.Correction, ...]:
+    """Give the corrections made by now of words this reader may read."""
+    return tuple(
+        view.Correction(at=fix.at, was=fix.was) for fix in update.corrected if fix.at <= at and policy.reads(fix.label)
+    )
 
 
 def _postmortem(policy: Policy, postmortem: Postmortem | None, at: datetime) -> view.Postmortem | None:
@@ -181,7 +223,7 @@ def _impact(said: Sequence[Told]) -> Impact:
     overrides = [one.authored.impact for one in said if one.authored.impact]
     if overrides:
         return overrides[-1]
-    states = (claim.state for one in said for claim in one.viewed.claims)
+    states = (state for one in said for claim in one.viewed.claims for state in (claim.was, claim.state))
     return IMPACT_OF_STATE[max(states, key=gravity, default=OPERATIONAL)]
 
 

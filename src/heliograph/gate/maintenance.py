@@ -25,6 +25,7 @@ from heliograph.terms import CLOSED_MAINTENANCE
 from heliograph.times import civil_day, day_start
 
 _DAYS_KEPT = timedelta(days=92)
+_GOING_ON = ("in_progress", "verifying")
 
 
 class Window(NamedTuple):
@@ -58,22 +59,20 @@ class Course(NamedTuple):
     over: datetime | None
 
 
-def course_of(work: Maintenance, window: Window, since: datetime | None, said: Sequence[Told], at: datetime) -> Course:
-    """Judge one occurrence by the statuses said since the one before it was over, and by the clock if `auto`."""
-    spoken = [
-        (one.viewed.status, one.viewed.at)
-        for one in said
-        if one.viewed.status and (since is None or one.viewed.at > since)
-    ]
+def course_of(work: Maintenance, window: Window, said: Sequence[Told], at: datetime) -> Course:
+    """Judge one occurrence by the statuses said of it, and by the clock if `auto`."""
+    spoken = [(one.viewed.status, one.viewed.at) for one in said if one.viewed.status]
     status, status_at = spoken[-1] if spoken else ("scheduled", work.start)
-    began = next((when for what, when in spoken if what in ("in_progress", "verifying")), None)
+    began = next((when for what, when in spoken if what in _GOING_ON), None)
     over = status_at if status in CLOSED_MAINTENANCE else None
-    if work.auto and over is None:
-        if at >= window.start:
-            began = min(began or window.start, window.start)
-            status = "in_progress" if status == "scheduled" else status
-        if at >= window.end and (not spoken or status_at < window.end):
+    if work.auto and status != "cancelled" and window.start <= min(at, over or at):
+        began = min(began or window.start, window.start)
+    if work.auto and over is None and at >= window.start:
+        is_overrun = status in _GOING_ON and status_at >= window.end
+        if at >= window.end and not is_overrun:
             status, over = "completed", window.end
+        elif status == "scheduled":
+            status = "in_progress"
     return Course(window, status, began, over)
 
 
@@ -87,6 +86,7 @@ def project_maintenance(
         return None
     courses = _courses(work, said, at, tz)
     now = courses[-1]
+    moved = [when for one in courses for when in (one.began, one.over) if when]
     cancelled = now.status == "cancelled"
     return view.Maintenance(
         id=work.id,
@@ -96,7 +96,7 @@ def project_maintenance(
         end=now.window.end,
         repeats=work.repeat.every_days if work.repeat else 0,
         created_at=said[0].viewed.at,
-        updated_at=max(newest_instant(said), now.began or said[0].viewed.at, now.over or said[0].viewed.at),
+        updated_at=max([newest_instant(said), *moved]),
         started_at=None if cancelled else now.began,
         completed_at=now.over,
         claims=standing_claims(
@@ -119,14 +119,25 @@ def edges(work: Maintenance, at: datetime, tz: ZoneInfo) -> Iterator[datetime]:
 def _courses(work: Maintenance, said: Sequence[Told], at: datetime, tz: ZoneInfo) -> list[Course]:
     """Follow the occurrences up to the current one, else the next, else the last."""
     courses: list[Course] = []
-    since: datetime | None = None
-    for window in occurrences(work, tz):
-        courses.append(course_of(work, window, since, said, at))
+    waiting = list(said)
+    windows = occurrences(work, tz)
+    window: Window | None = next(windows)
+    while window is not None:
+        following = next(windows, None)
+        count = next((n for n, one in enumerate(waiting) if _is_of_next(one, window, following)), len(waiting))
+        courses.append(course_of(work, window, waiting[:count], at))
         over = courses[-1].over
         if over is None or max(window.end, over) > at:
             break
-        since = max(window.end, over)
+        waiting, window = waiting[count:], following
     return courses
+
+
+def _is_of_next(one: Told, window: Window, following: Window | None) -> bool:
+    """Tell whether what was said after a window is about the next one: news of it, or anything once that has begun."""
+    if following is None or one.viewed.at <= window.end:
+        return False
+    return one.viewed.at >= following.start or one.viewed.status in ("scheduled", "cancelled")
 
 
 def _worked(courses: Sequence[Course], oldest: datetime) -> tuple[tuple[datetime, datetime], ...]:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TypeVar
 
 from heliograph import view
 from heliograph.gate import desk as desks
 from heliograph.gate import release, state
-from heliograph.gate.incident import Labels, project_incident
+from heliograph.gate.incident import Labels, adds_particulars, known_updates, project_incident
 from heliograph.gate.labels import Policy, Reader, Readership
 from heliograph.gate.maintenance import edges, project_maintenance
 from heliograph.model import INTERNAL, Incident, Site, Story
 from heliograph.record import NOTHING_KNOWN, Record
+from heliograph.terms import CLOSED_MAINTENANCE, RESOLVED
 from heliograph.times import civil_day, day_start, zone
+
+_END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 T = TypeVar("T", view.Incident, view.Maintenance)
 
@@ -30,6 +33,7 @@ class Gate:
         self._slices: dict[tuple[object, ...], view.Incident | None] = {}
         self._used = {incident.id: _labels_used(incident, self._labels) for incident in site.incidents}
         self._views: dict[Reader, view.View] = {}
+        self._desks: dict[Reader, view.Desk] = {}
         self.readership = Readership(site)
 
     @property
@@ -48,12 +52,40 @@ class Gate:
         policy = self.readership.policy(reader)
         if policy.boundary != "internal":
             raise ValueError(f"{reader} is an outsider and has no desk")
-        return desks.make(self._site, self.readership, policy, self.view_of, self._at, self._record)
+        if reader not in self._desks:
+            self._desks[reader] = desks.make(self._site, self.readership, policy, self, self._at, self._record)
+        return self._desks[reader]
+
+    def holds_until(self, reader: Reader) -> datetime | None:
+        """Tell until when all that a reader is shown stays as it is: its view, and for insiders the desk beside it.
+
+        A desk tells of other audiences' words, too, and of what falls due to them.
+        """
+        seen = self.view_of(reader)
+        policy = self.readership.policy(reader)
+        if policy.boundary != "internal":
+            return seen.valid_until
+        ahead = [due.by for dossier in self.desk_of(reader).dossiers for due in dossier.due]
+        if policy.reads(INTERNAL):
+            known = {*(one.id for one in seen.incidents), *(one.id for one in seen.maintenances)}
+            stories = (story for story in self._site.stories if story.id in known)
+            ahead += (update.at for story in stories for update in story.updates)
+        return min((when for when in (*ahead, seen.valid_until) if when and when > self._at), default=None)
+
+    def open_for(self, reader: Reader) -> frozenset[str]:
+        """Tell what goes on as far as anyone knows whose labels `reader` reads, by id.
+
+        An incident may be closed for insiders while outsiders still wait to hear of it.
+        """
+        reads = self.readership.policy(reader).clearance
+        views = [self.view_of(one.reader) for one in self.readership.policies if one.clearance <= reads]
+        incidents = {one.id for seen in views for one in seen.open_incidents}
+        return frozenset(incidents.union(one.id for seen in views for one in seen.maintenances if one.phase != "past"))
 
     @cached_property
     def next_change_at(self) -> datetime | None:
         """The next instant at which any reader's result would differ."""
-        return min((until for reader in self.readers if (until := self.view_of(reader).valid_until)), default=None)
+        return min((until for reader in self.readers if (until := self.holds_until(reader))), default=None)
 
     def _project(self, policy: Policy) -> view.View:
         incidents = self._incidents(policy)
@@ -72,7 +104,7 @@ class Gate:
             months=state.months(incidents, works, self._zone),
             pages=self._pages(policy),
             customer=self._customer(policy),
-            valid_until=self._valid_until(policy, incidents),
+            valid_until=self._valid_until(policy, incidents, works),
         )
 
     def _incidents(self, policy: Policy) -> tuple[view.Incident, ...]:
@@ -85,7 +117,7 @@ class Gate:
         rights = tuple((policy.reads(label), label in policy.addressed) for label in used)
         titled = {title.label for title in incident.titles}
         ranking = tuple(label for label in policy.ranking if label in titled)
-        approver = policy.reader if policy.reader.audience in self._labels.signoff else None
+        approver = policy.reader if self._labels.rules_for(policy.reader) else None
         key = (incident.id, rights, ranking, policy.shows, approver)
         if key not in self._slices:
             self._slices[key] = project_incident(policy, incident, self._labels, self._at)
@@ -146,16 +178,34 @@ class Gate:
                 )
         return None
 
-    def _valid_until(self, policy: Policy, incidents: tuple[view.Incident, ...]) -> datetime:
+    def _valid_until(
+        self, policy: Policy, incidents: tuple[view.Incident, ...], works: tuple[view.Maintenance, ...]
+    ) -> datetime:
         """Find the next instant that matters to this reader, from nothing it may not read."""
         instants = [day_start(civil_day(self._at, self._zone) + timedelta(days=1), self._zone)]
         instants += [one.next_update for one in incidents if one.next_update]
-        instants += (when for incident in self._site.incidents for when in _instants_ahead(policy, incident, self._at))
+        instants += (when for story in self._site.stories for when in self._instants_ahead(policy, story))
+        shown = {work.id for work in works}
         for work in self._site.maintenances:
-            instants += _instants_ahead(policy, work, self._at)
-            if _titled(policy, work):
+            if work.id in shown:
                 instants += edges(work, self._at, self._zone)
         return min(when for when in instants if when > self._at)
+
+    def _instants_ahead(self, policy: Policy, of: Story) -> Iterator[datetime]:
+        """Give the later instants at which this reader will get something new; none for what stays silent."""
+        if not _has_more(of, self._at) or not any(policy.reads(title.label) for title in of.titles):
+            return
+        closing = (RESOLVED,) if isinstance(of, Incident) else CLOSED_MAINTENANCE
+        known = known_updates(policy, of, self._labels, _END_OF_TIME, closing)
+        told = any(one.speaks for one in known)
+        for one in known:
+            if one.speaks or adds_particulars(policy, one.authored, self._labels):
+                yield one.viewed.at
+                yield from (fix.at for fix in one.viewed.corrections)
+        if told and isinstance(of, Incident):
+            yield of.started_at
+            if of.postmortem is not None and policy.reads(of.postmortem.audience):
+                yield of.postmortem.at
 
 
 def project(
@@ -167,26 +217,19 @@ def project(
     return gate.view_of(reader), gate.desk_of(reader) if is_insider else None
 
 
-def _titled(policy: Policy, of: Story) -> bool:
-    return any(policy.reads(title.label) for title in of.titles)
+def _has_more(of: Story, at: datetime) -> bool:
+    """Tell whether anything of a story lies ahead of an instant, for whomever."""
+    return any(when > at for when in _instants(of))
 
 
-def _instants_ahead(policy: Policy, of: Story, at: datetime) -> Iterator[datetime]:
-    """Give the later instants at which something this reader may read will appear."""
-    last = of.updates[-1].at if of.updates else at
-    postmortem = of.postmortem if isinstance(of, Incident) else None
-    corrected = any(update.corrected for update in of.updates)
-    starts_later = isinstance(of, Incident) and of.started_at > at
-    if (last <= at and not corrected and not starts_later and postmortem is None) or not _titled(policy, of):
-        return
+def _instants(of: Story) -> Iterator[datetime]:
+    """Give every instant at which something of a story was or will be said, for whomever."""
+    yield from (update.at for update in of.updates)
+    yield from (fix.at for update in of.updates for fix in update.corrected)
     if isinstance(of, Incident):
         yield of.started_at
-    for update in of.updates:
-        if policy.reads(update.audience):
-            yield update.at
-            yield from (fix.at for fix in update.corrected)
-    if postmortem is not None and policy.reads(postmortem.audience):
-        yield postmortem.at
+        if of.postmortem:
+            yield of.postmortem.at
 
 
 def _labels_used(incident: Incident, labels: Labels) -> tuple[str, ...]:
@@ -196,6 +239,7 @@ def _labels_used(incident: Incident, labels: Labels) -> tuple[str, ...]:
         used.add(update.audience)
         used.update(passage.label for passage in update.passages)
         used.update(ask.label for ask in update.asks)
+        used.update(fix.label for fix in update.corrected)
         used.update(labels.component[claim.component] for claim in update.claims)
         used.update(labels.fact[value.fact].label for value in update.facts)
         if update.decision:

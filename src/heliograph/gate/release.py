@@ -23,7 +23,20 @@ def words_for(policy: Policy, passages: Iterable[Text]) -> Words:
         case "own-or-public":
             chosen = own or [passage for passage in readable if passage.label == PUBLIC]
     return tuple(
-        view.Passage(markdown=passage.words, addressed=passage.label in policy.addressed) for passage in chosen
+        view.Passage(
+            markdown=passage.words,
+            addressed=passage.label in policy.addressed,
+            pictures=pictures_of(passage) if passage.pictures else (),
+        )
+        for passage in chosen
+    )
+
+
+def pictures_of(passage: Text) -> tuple[view.Picture, ...]:
+    """Give the pictures a passage refers to; a reader gets those of the passages it is shown, and no others."""
+    return tuple(
+        view.Picture(name=one.name, file=one.file, data=one.data, width=one.width, height=one.height)
+        for one in passage.pictures
     )
 
 

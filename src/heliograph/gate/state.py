@@ -58,6 +58,8 @@ def _of_incident(incident: view.Incident) -> Iterator[tuple[str, Interval]]:
             if claim.component in running:
                 start, state = running[claim.component]
                 yield claim.component, Interval(start, since, state, planned=False)
+            elif claim.was != OPERATIONAL:
+                yield claim.component, Interval(incident.started_at, max(update.at, since), claim.was, planned=False)
             running[claim.component] = (since, claim.state)
     for component, (start, state) in running.items():
         if state != OPERATIONAL:

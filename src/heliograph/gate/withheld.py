@@ -67,10 +67,17 @@ def _of_incident(site: Site, policy: Policy, of: Story) -> Iterator[Hidden]:
 
 
 def _of_update(site: Site, policy: Policy, update: Update, *, readable: bool) -> Iterator[Hidden]:
-    facts = {fact.id: fact.label for fact in site.facts}
     for text in update.passages:
         if not (readable and policy.reads(text.label)):
             yield Hidden(text.words, text.place)
+    for fix in update.corrected:
+        if fix.was and not (readable and policy.reads(fix.label)):
+            yield Hidden(fix.was, fix.place)
+    yield from _of_particulars(site, policy, update, readable=readable)
+
+
+def _of_particulars(site: Site, policy: Policy, update: Update, *, readable: bool) -> Iterator[Hidden]:
+    facts = {fact.id: fact.label for fact in site.facts}
     for fact in update.facts:
         if not (readable and policy.reads(facts[fact.fact])):
             yield Hidden(fact.value, fact.place)
@@ -81,5 +88,3 @@ def _of_update(site: Site, policy: Policy, update: Update, *, readable: bool) ->
         yield Hidden(update.decision.what, update.decision.place)
     if not policy.reads(INTERNAL):
         yield from (Hidden(holder, update.place) for _, holder in update.roles)
-    if not readable:
-        yield from (Hidden(fix.was, update.place) for fix in update.corrected if fix.was)

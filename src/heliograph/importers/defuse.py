@@ -6,21 +6,21 @@ Nothing here knows the rules of passages; it asks the reader's own functions.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
 from markdown_it import MarkdownIt
 
 from heliograph.importers.report import Notes
-from heliograph.load.passages import begins_with_colons, label_alone
+from heliograph.load.passages import begins_with_colons, holds_marker, label_alone
 from heliograph.load.prose import BRACKET_LIMIT, inspect
 from heliograph.model import PUBLIC, Text
 from heliograph.problems import Place, Problems
 
 _PARSER: Final = MarkdownIt("commonmark")
-_MARKS: Final = frozenset("-*+>#_~\\|.)(0123456789[{<=!/@ \t")
-_UNSEEN: Final = ("Cf", "Mn", "Me", "Zs", "Cc")
+_COLONS: Final = re.compile(
+    r"[^\w\s]*[:;\ufe13\ufe30\ufe54\ufe55\uff1a\uff1b\u2236\ua789\u02d0\u00b7][^\w]*[:;\ufe13\ufe30\ufe54\ufe55\uff1a\uff1b\u2236\ua789\u02d0\u00b7][^\w\s]*|[\u2237\u2e2c]+"
+)
 _NAMELESS: Final = re.compile(r"(?<!\\)\[(?=\^[^\[\]\s]+\])|(?<=\])\[(?=[^\[\]]*\])")
 _SPECIAL: Final = re.compile(r"([\\\[\]<>`~!*_#|&])")
 
@@ -28,7 +28,7 @@ _SPECIAL: Final = re.compile(r"([\\\[\]<>`~!*_#|&])")
 def defused(text: str, labels: frozenset[str], notes: Notes) -> str:
     """Give a text our reader takes as one passage. `labels` are the words it takes for labels when they stand alone.
 
-    Lines that look like markers get quotation marks, lone labels an invisible difference; a code block is closed;
+    Colons that look like a marker and lone labels get an invisible difference; a code block is closed;
     Markdown the reader still refuses is kept as plain words. What was done is noted by line.
     """
     text = _without_markers(text, labels, notes)
@@ -54,8 +54,8 @@ def _without_markers(text: str, labels: frozenset[str], notes: Notes) -> str:
     code = _code_lines(text) if suspects else frozenset()
     for index, word in suspects:
         if not word:
-            notes.add(index + 1, "marker", "a line that looks like a passage marker was put in quotation marks")
-            lines[index] = _in_quotes(lines[index])
+            notes.add(index + 1, "marker", "colons that look like a passage marker were told apart from one")
+            lines[index] = _COLONS.sub("(colons)" if index in code else _as_numbers, lines[index])
         else:
             notes.add(index + 1, "marker", "a line that holds a label and nothing else was told apart from a marker")
             lines[index] = f"{lines[index]} (word)" if index in code else _disguised(lines[index])
@@ -63,9 +63,9 @@ def _without_markers(text: str, labels: frozenset[str], notes: Notes) -> str:
 
 
 def _suspects(lines: list[str], labels: frozenset[str]) -> Iterator[tuple[int, str]]:
-    """Find lines that begin with colons (no word) or hold one label and nothing else (that label)."""
+    """Find lines in which colons look like a marker (no word) or that hold one label and nothing else (that label)."""
     for index, line in enumerate(lines):
-        if begins_with_colons(line):
+        if begins_with_colons(line) or holds_marker(line, labels):
             yield index, ""
             continue
         word = label_alone(line, begins=True)
@@ -73,13 +73,9 @@ def _suspects(lines: list[str], labels: frozenset[str]) -> Iterator[tuple[int, s
             yield index, word or ""
 
 
-def _in_quotes(line: str) -> str:
-    start = next((at for at, sign in enumerate(line) if not _is_mark(sign)), 0)
-    return f'{line[:start]}"{line[start:].rstrip()}"'
-
-
-def _is_mark(sign: str) -> bool:
-    return sign in _MARKS or unicodedata.category(sign) in _UNSEEN
+def _as_numbers(found: re.Match[str]) -> str:
+    """Write signs as their numbers, which Markdown shows as the signs."""
+    return "".join(sign if sign.isspace() else f"&#{ord(sign)};" for sign in found.group())
 
 
 def _disguised(line: str) -> str:

@@ -7,6 +7,8 @@ from typing import Final
 from urllib.parse import unquote
 
 SCHEMES: Final = frozenset({"http", "https", "mailto", "tel"})
+ADDRESS_LIMIT: Final = 2_000
+"""How many characters an address may have; a longer one, used often, makes a page of megabytes."""
 
 _UNSEEN: Final = re.compile("[\x00-\x20\x7f-\xa0\xad\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]")
 _SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]*):", re.ASCII)
@@ -16,6 +18,8 @@ _LITTER: Final = re.compile(r"[\s<>\"{}|\\^`]")
 
 def link_fault(address: str, schemes: frozenset[str] = SCHEMES) -> tuple[str, str] | None:
     """Say what is wrong with a link's address, as code and message; None if it may be followed."""
+    if len(address) > ADDRESS_LIMIT:
+        return "E122", f"this address has {len(address)} characters; at most {ADDRESS_LIMIT} are allowed"
     seen = _UNSEEN.sub("", unquote(address)).lower()
     scheme = _SCHEME.match(seen)
     if scheme is None:
@@ -25,10 +29,16 @@ def link_fault(address: str, schemes: frozenset[str] = SCHEMES) -> tuple[str, st
     if scheme.group(1) not in ("http", "https"):
         return None
     host = _HOST.match(seen, scheme.end())
-    if host is None or not host.group(1):
+    return _host_fault(host.group(1) if host else "")
+
+
+def _host_fault(host: str) -> tuple[str, str] | None:
+    if not host:
         return "E419", "this is not a whole address; write it with // and the host"
-    if "@" in host.group(1) or "\\" in host.group(1):
+    if "@" in host or "\\" in host:
         return "E411", "an address must not hold a user name or password"
+    if not host.isascii():
+        return "E136", "a host is written in ASCII; one in other letters by its name that begins with xn--"
     return None
 
 

@@ -16,7 +16,7 @@ from heliograph.terms import IMPACTS, SEVERITIES, SURFACES, Boundary, Impact, Sh
 AUDIENCES: Final = "audiences/"
 
 _EXTERNAL: Final = (PUBLIC, STRATEGIC)
-_TAKEN: Final = (SAY, MACROS, "customer")
+_TAKEN: Final = (SAY, MACROS, "mail", "customer")
 _BOUNDARIES: Final[tuple[Boundary, ...]] = ("external", "internal")
 _SHOWS: Final[tuple[Shows, ...]] = ("own-or-public", "public-and-own", "all")
 _MODES: Final = ("each-update", "first-and-last", "batched")

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Final, TypeVar
 
 from heliograph import times
-from heliograph.load.addresses import SCHEMES, address_fault
+from heliograph.load.addresses import ADDRESS_LIMIT, SCHEMES, address_fault
 from heliograph.load.files import control_fault
 from heliograph.load.nodes import Mapping, Node, Scalar, Sequence
 from heliograph.load.resolve import Labels
@@ -22,7 +22,6 @@ TITLE_LIMIT: Final = 140
 LINE_LIMIT: Final = 500
 TEXT_LIMIT: Final = 16 * 1024
 NUMBER_LIMIT: Final = 12
-_ADDRESS_LIMIT: Final = 2_000
 _ID_LIMIT: Final = 64
 
 _ID: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?", re.ASCII)
@@ -137,9 +136,12 @@ class Values:
         if _DAY.fullmatch(text) is None:
             raise Wrong(node, "E201", "a day is written like 2026-11-21")
         try:
-            return date.fromisoformat(text)
+            found = date.fromisoformat(text)
         except ValueError as error:
             raise Wrong(node, "E202", "there is no such day") from error
+        if found.year not in times.YEARS:
+            raise Wrong(node, "E206", f"the year must lie between {times.YEARS.start} and {times.YEARS.stop - 1}")
+        return found
 
     def zone(self, node: Node) -> str:
         """Read the name of a time zone."""
@@ -197,7 +199,7 @@ class Values:
         """Make a reader of a whole address of one of these schemes."""
 
         def read(node: Node) -> str:
-            text = self.line(node, _ADDRESS_LIMIT)
+            text = self.line(node, ADDRESS_LIMIT)
             fault = address_fault(text, schemes)
             if fault is not None:
                 raise Wrong(node, *fault)

@@ -20,17 +20,19 @@ from heliograph.load.shown import shown
 from heliograph.problems import Place, Problem, Problems, did_you_mean, in_order
 
 FILE_LIMIT: Final = 256 * 1024
+IMAGE_LIMIT: Final = 5 * 1024 * 1024
 COUNT_LIMIT: Final = 100_000
 
-_TOPS: Final = ("site_src", "audiences", "incidents")
+_TOPS: Final = ("site_src", "audiences", "incidents", "layouts")
 _CONFIG: Final = ("site.toml", "components.toml", "facts.toml", "severities.toml", "targets.toml")
 _READ: Final = re.compile(r"site_src/pages/[^/]+\.md|audiences/[^/]+\.toml|incidents/[^/]+/[^/]+\.md")
-_LEFT_ALONE: Final = re.compile(r"site_src/templates/[^/]+\.md|site_src/assets/.+")
+_LEFT_ALONE: Final = re.compile(r"site_src/templates/[^/]+\.md|(?:site_src/assets|layouts)/.+")
 _FOLDERS: Final = re.compile(
-    r"site_src/(?:pages|templates|assets(?:/.+)?)|incidents/[^/]+|site_src|audiences|incidents"
+    r"site_src/(?:pages|templates|assets(?:/.+)?)|incidents/[^/]+|site_src|audiences|incidents|layouts(?:/.+)?"
 )
 _IGNORED: Final = re.compile(r"\..*|.*~|#.*#|.*\.(?:swp|tmp|bak)", re.DOTALL)
 _SEAL: Final = ".seal.toml"
+_IMAGE: Final = re.compile(r"incidents/[^/]+/[^/]+\.(?:png|jpe?g|webp|svg)", re.IGNORECASE)
 _ATTEMPTS: Final = 3
 
 _CONTROL_ASCII: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -44,12 +46,20 @@ class Source(msgspec.Struct, frozen=True):
     text: str
 
 
+class Image(msgspec.Struct, frozen=True):
+    """A picture's file as it lies there: its path relative to the site, and its bytes."""
+
+    path: str
+    data: bytes
+
+
 class Snapshot(msgspec.Struct, frozen=True):
     """All files that are read, in order of path; `spoilt` are the paths of those that could not be."""
 
     sources: tuple[Source, ...]
     spoilt: frozenset[str]
     problems: tuple[Problem, ...]
+    images: tuple[Image, ...] = ()
 
 
 def take(root: Path, limit: int = COUNT_LIMIT) -> Snapshot:
@@ -66,7 +76,8 @@ def take(root: Path, limit: int = COUNT_LIMIT) -> Snapshot:
     except OSError as error:
         walk.problems.add(Place("."), "E307", f"the site's folder cannot be opened: {error.strerror}")
     sources = tuple(sorted(walk.sources, key=lambda source: source.path))
-    return Snapshot(sources, frozenset(walk.spoilt), in_order(walk.problems.found))
+    images = tuple(sorted(walk.images, key=lambda image: image.path))
+    return Snapshot(sources, frozenset(walk.spoilt), in_order(walk.problems.found), images)
 
 
 class _TooMany(Exception):  # noqa: N818 -- ends the walk
@@ -94,6 +105,7 @@ class _Walk:
 
     def __init__(self, limit: int) -> None:
         self.sources: list[Source] = []
+        self.images: list[Image] = []
         self.spoilt: set[str] = set()
         self.problems = Problems()
         self.owners = {os.geteuid()}
@@ -143,6 +155,9 @@ class _Walk:
             raise _TooMany
         if _LEFT_ALONE.fullmatch(path):
             return
+        if _IMAGE.fullmatch(path):
+            self._take_image(here, name, path)
+            return
         if path not in _CONFIG_PATHS and (name.endswith(_SEAL) or not _READ.fullmatch(path)):
             self.problems.add(Place(path), *_unknown(path, name))
             return
@@ -156,10 +171,16 @@ class _Walk:
         else:
             self.sources.append(source)
 
-    def _read(self, here: int, name: str) -> bytes:
+    def _take_image(self, here: int, name: str, path: str) -> None:
+        try:
+            self.images.append(Image(path, self._read(here, name, IMAGE_LIMIT)))
+        except _Unread as refusal:
+            self._spoil(path, refusal.code, str(refusal))
+
+    def _read(self, here: int, name: str, limit: int = FILE_LIMIT) -> bytes:
         for _ in range(_ATTEMPTS):
             try:
-                data = self._read_once(here, name)
+                data = self._read_once(here, name, limit)
             except FileNotFoundError:
                 continue
             except OSError as error:
@@ -168,13 +189,13 @@ class _Walk:
                 return data
         raise _Unread("E308", "this file vanished or kept changing while it was being read; try again")
 
-    def _read_once(self, here: int, name: str) -> bytes | None:
+    def _read_once(self, here: int, name: str, limit: int) -> bytes | None:
         """Read one file; None if it changed meanwhile. Never blocks, even if the file has become a pipe since."""
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         descriptor = os.open(name, flags, dir_fd=here)
         try:
             before = os.fstat(descriptor)
-            self._admit(before)
+            self._admit(before, limit)
             data = os.read(descriptor, before.st_size + 1)
             after = os.fstat(descriptor)
         finally:
@@ -182,13 +203,13 @@ class _Walk:
         unchanged = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
         return data if unchanged and len(data) == after.st_size else None
 
-    def _admit(self, status: os.stat_result) -> None:
+    def _admit(self, status: os.stat_result, limit: int) -> None:
         if not stat.S_ISREG(status.st_mode):
             raise _Unread("E306", "this is not an ordinary file")
         if status.st_nlink > 1 and status.st_uid not in self.owners:
             raise _Unread("E306", "this is a hard link to somebody else's file")
-        if status.st_size > FILE_LIMIT:
-            raise _Unread("E309", f"this file is larger than {FILE_LIMIT // 1024} KB")
+        if status.st_size > limit:
+            raise _Unread("E309", f"this file is larger than {limit // 1024} KB")
 
     def _spoil(self, path: str, code: str, message: str) -> None:
         self.spoilt.add(path)

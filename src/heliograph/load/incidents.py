@@ -8,10 +8,12 @@ from datetime import datetime
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from heliograph.load.fields import Fields, Wrong
-from heliograph.load.files import Source
+from heliograph.load.files import Image, Source
 from heliograph.load.nodes import Node
+from heliograph.load.pictures import Shelf
 from heliograph.load.shown import shown
 from heliograph.load.updates import Names, Sibling, Told, need_id, open_file, read_postmortem, read_update
 from heliograph.model import Incident, Link, Maintenance, Postmortem, Repeat, Text
@@ -32,6 +34,7 @@ class Folder(msgspec.Struct, frozen=True):
     path: str
     sources: tuple[Source, ...]
     spoilt: frozenset[str]
+    images: tuple[Image, ...] = ()
 
 
 def read_folder(folder: Folder, names: Names, problems: Problems) -> Incident | Maintenance | None:
@@ -45,10 +48,15 @@ def read_folder(folder: Folder, names: Names, problems: Problems) -> Incident | 
             Place(f"{folder.path}/{head}"), "E216", "nothing has been said of this incident; it needs an update"
         )
     statuses = MAINTENANCE_STATUSES if is_work else INCIDENT_STATUSES
-    told = _updates(present, siblings, statuses, names, problems)
+    shelf = Shelf(folder.images, problems)
+    told = [
+        replace(one, update=replace(one.update, passages=shelf.illustrate(one.update.passages)))
+        for one in _updates(present, siblings, statuses, names, problems)
+    ]
     account = None
     if _POSTMORTEM in present:
         account = read_postmortem(present[_POSTMORTEM], siblings.get(_POSTMORTEM, ()), names, problems)
+        account = account and replace(account, passages=shelf.illustrate(account.passages))
     if is_work and _POSTMORTEM in present:
         problems.add(
             Place(present[_POSTMORTEM].path), "E318", "a postmortem belongs to an incident, not to planned work"
@@ -117,15 +125,16 @@ def _updates(
 
 def _judge_order(found: Sequence[Told], problems: Problems) -> None:
     """Note updates that open what was closed without saying so."""
-    closed = ""
+    closed: dict[str, str] = {}
     for told in found:
-        status = told.update.status
+        status, audience = told.update.status, told.update.audience
         if status is None:
             continue
-        if closed and status != closed and not told.reopens:
-            message = f"this follows an update that said {closed}"
+        before = closed.get(audience)
+        if before and status != before and not told.reopens:
+            message = f"this follows an update for the same audience that said {before}"
             problems.add(told.status, "E208", message, "add `reopen: true`, or correct `at` or `status`")
-        closed = status if status == RESOLVED or status in CLOSED_MAINTENANCE else ""
+        closed[audience] = status if status == RESOLVED or status in CLOSED_MAINTENANCE else ""
 
 
 def _incident(fields: Fields, told: Sequence[Told], account: Postmortem | None) -> Incident | None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import Final
 
@@ -28,11 +30,22 @@ _SEVERAL: Final = "\u2237\u2a74\u205d\u22ee\ufe19"
 _FILLERS: Final = "\u115f\u1160\u3164\uffa0\u2800"
 _AS_COLONS: Final = str.maketrans({**dict.fromkeys(_ONE, ":"), **dict.fromkeys(_SEVERAL, "::")})
 _MAYBE_COLONS: Final = re.compile(rf"[{_ONE}](?:[^\w\n]|[{_FILLERS}])*[{_ONE}]|[{_SEVERAL}]")
-_MAYBE_LABEL: Final = re.compile(r"^[^\w\n]*+[\w:-]++[^\w\n]*+$", re.MULTILINE)
+_LETTERS_LIKE_COLONS: Final = "\u02d0\ua4fd"
+_MAYBE_LABEL: Final = re.compile(rf"^(?:[^\w\n]|[{_LETTERS_LIKE_COLONS}])*+[\w:-]++[^\w\n]*+$", re.MULTILINE)
 _MARKS_BEFORE: Final = "-*+>#_~\\|.)(0123456789[{<=!/@"
 _ITEM: Final = re.compile(r"[ ]{0,3}(?:[-*+]|\d{1,9}[.)])[ ]+[^\W_][\w-]*(?<!_)[.,;]?\s*")
 _LAST_WORD: Final = re.compile(r"\s*[^\W_][\w-]*(?<!_)[.,;!?)]*\s*")
 _WORD: Final = re.compile(r"[a-z][a-z0-9:-]*")
+_CODE_SPAN: Final = re.compile(
+    rf"(?<!`)(`+)(?!`)(?: ?:+ ?[\w:-]{{0,40}} ?|(?![\s{_ONE}{_SEVERAL}]).{{1,40}}?)(?<!`)\1(?![`\w])"
+)
+_RUN: Final = re.compile(r":(?:(?:[^\w:]|_)*:)+")
+_TABLE_LINE: Final = re.compile(r"[\s>]*+\|?(?:\s*+:?-++:?\s*+\|)*+\s*+(?::?-++:?)?+\s*+")
+_SOCKET: Final = re.compile(r"[0-9]|\*(?![^\s:])")
+_THREE: Final = 3
+_LABEL_ROOM: Final = 100
+"""No label with marks around it takes so many characters."""
+_CLOSE: Final = 0.75
 
 _ADVICE: Final = (
     "a marker is `::: LABEL` at the very start of a line; to write about one, put it in backticks within a sentence"
@@ -140,7 +153,7 @@ class _Splitter:
 
     def _resembles_marker(self, number: int, line: str) -> bool:
         """Note a line that looks like a marker and is not exactly one."""
-        if begins_with_colons(line):
+        if begins_with_colons(line) or holds_marker(line, self._labels.recognised):
             word = _WORD.search(unicodedata.normalize("NFKC", line).casefold().translate(_AS_COLONS))
             meant = did_you_mean(word.group().rstrip(":"), self._labels.known) if word else ""
             hint = f"{meant} {_ADVICE}".strip()
@@ -169,6 +182,30 @@ def begins_with_colons(line: str) -> bool:
     return "".join(_visible(line.translate(_AS_COLONS))).lstrip(_MARKS_BEFORE).startswith("::")
 
 
+def holds_marker(line: str, labels: Collection[str]) -> bool:
+    """Tell whether a marker stands behind other text in a line, as when a line break before it was lost.
+
+    Three colons are one, unless they belong to an address (`:::22`) or part two words of code; two are where nothing
+    but a label follows, right or nearly. What stands in backticks is not looked at.
+    """
+    if _MAYBE_COLONS.search(line) is None or _TABLE_LINE.fullmatch(line):
+        return False
+    plain = "".join(_seen(_CODE_SPAN.sub("`", line).translate(_AS_COLONS))).casefold().translate(_AS_COLONS)
+    return any(_is_marker(plain, run, labels) for run in _RUN.finditer(plain))
+
+
+def _is_marker(plain: str, run: re.Match[str], labels: Collection[str]) -> bool:
+    before, after = plain[max(0, run.start() - 1) : run.start()], plain[run.end() : run.end() + _LABEL_ROOM]
+    colons = run.group().count(":")
+    within_a_word = len(run.group()) == colons <= _THREE and before.isalnum() and after[:1].isalnum()
+    if colons < _THREE:
+        alone = "" if within_a_word or len(after) == _LABEL_ROOM else after.strip(_around(after))
+        return bool(get_close_matches(alone, labels, n=1, cutoff=_CLOSE))
+    word = _WORD.match(after)
+    is_label = word is not None and bool(get_close_matches(word.group(), labels, n=1, cutoff=_CLOSE))
+    return is_label or not (within_a_word or _SOCKET.match(after))
+
+
 def label_alone(line: str, *, begins: bool) -> str | None:
     """Give the word of a line that has nothing else but marks around it; None for other lines.
 
@@ -189,8 +226,14 @@ def _around(plain: str) -> str:
 
 def _visible(line: str) -> list[str]:
     """Give the characters of a line as a reader tells them apart, without spaces and what cannot be seen."""
+    return [character for character in _seen(line) if not character.isspace()]
+
+
+def _seen(line: str) -> list[str]:
+    """Give the characters of a line as a reader tells them apart, without what cannot be seen but for spaces."""
     return [
         character
-        for character in unicodedata.normalize("NFKC", line)
-        if character not in _FILLERS and unicodedata.category(character) not in ("Cf", "Mn", "Me", "Zs", "Cc")
+        for character in unicodedata.normalize("NFKD", line)
+        if character == "\t"
+        or (character not in _FILLERS and unicodedata.category(character) not in ("Cf", "Mn", "Me", "Cc"))
     ]

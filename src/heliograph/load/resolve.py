@@ -55,14 +55,17 @@ class Labels:
         return "E114", f"`{shown(customer)}` is not a customer", did_you_mean(customer, self._customers)
 
 
-def refuse_twins(work: Iterable[Incident | Maintenance], problems: Problems) -> None:
-    """Note every id that two of all incidents, maintenances, updates and postmortems share, naming both files."""
+def refuse_twins(work: Iterable[Incident | Maintenance], problems: Problems) -> tuple[tuple[str, str], ...]:
+    """Note every id that two of all incidents, maintenances, updates and postmortems share; give the pairs of files."""
     first: dict[str, Place] = {}
+    pairs: list[tuple[str, str]] = []
     for identity, place, code in sorted(_identities(work), key=lambda item: item[1]):
         earlier = first.setdefault(identity.casefold(), place)
         if earlier is not place:
             message = f"the id `{shown(identity)}` is already that of {earlier.file}"
             problems.add(place, code, message, "a copied file needs an id of its own")
+            pairs.append((earlier.file, place.file))
+    return tuple(pairs)
 
 
 def _identities(work: Iterable[Incident | Maintenance]) -> Iterator[tuple[str, Place, str]]:

@@ -14,7 +14,7 @@ import msgspec
 
 from heliograph.load import files
 from heliograph.load.config import read_config
-from heliograph.load.files import Snapshot, Source
+from heliograph.load.files import Image, Snapshot, Source
 from heliograph.load.incidents import Folder, read_folder
 from heliograph.load.resolve import Labels, refuse_twins
 from heliograph.load.updates import Names, read_page
@@ -31,12 +31,14 @@ _SHARE: Final = 250
 class Reading(msgspec.Struct, frozen=True):
     """What became of the files: the site as far as it could be read (None without its settings), and all findings.
 
-    A folder with an error is left out of `site`; the path of each stands in `left_out`.
+    A folder with an error is left out of `site`; the path of each stands in `left_out`. `twins` are pairs of files that
+    share an id: it is noted at the second, but either may be the one that took it.
     """
 
     site: Site | None
     problems: tuple[Problem, ...]
     left_out: tuple[str, ...]
+    twins: tuple[tuple[str, str], ...] = ()
 
 
 class Share(msgspec.Struct, frozen=True):
@@ -72,6 +74,15 @@ def load_site_with_warnings(root: Path, run: Run = in_turn) -> tuple[Site, tuple
     return reading.site, reading.problems
 
 
+def load_configuration(root: Path) -> Site:
+    """Read the site below `root` with those incidents that can be read. Raises Refused for errors anywhere else."""
+    reading = read_site(files.take(root))
+    elsewhere = [one for one in reading.problems if one.level == "error" and not folder_of(one.place.file)]
+    if reading.site is None or elsewhere:
+        raise Refused(elsewhere)
+    return reading.site
+
+
 def read_site(snapshot: Snapshot, run: Run = in_turn) -> Reading:
     """Read everything that can be read; never raises for what the files hold."""
     problems = Problems()
@@ -79,13 +90,13 @@ def read_site(snapshot: Snapshot, run: Run = in_turn) -> Reading:
     config = read_config(snapshot, problems)
     names = Names(config.vocabulary, Labels(config.vocabulary))
     incidents, maintenances = _read_folders(tuple(_folders(snapshot)), names, problems, run)
-    refuse_twins((*incidents, *maintenances), problems)
+    twins = refuse_twins((*incidents, *maintenances), problems)
     pages = (read_page(source, names, problems) for source in snapshot.sources if source.path.startswith(_PAGES))
     read = tuple(page for page in pages if page is not None)
     told = problems.found
-    left_out = {_folder_of(problem.place.file) for problem in told if problem.level == "error"} - {""}
+    left_out = {folder_of(problem.place.file) for problem in told if problem.level == "error"} - {""}
     if config.settings is None:
-        return Reading(None, told, tuple(sorted(left_out)))
+        return Reading(None, told, tuple(sorted(left_out)), twins)
     site = Site(
         settings=config.settings,
         groups=config.groups,
@@ -93,12 +104,12 @@ def read_site(snapshot: Snapshot, run: Run = in_turn) -> Reading:
         facts=config.facts,
         severities=config.severities,
         audiences=config.audiences,
-        incidents=tuple(one for one in incidents if _folder_of(one.place.file) not in left_out),
-        maintenances=tuple(one for one in maintenances if _folder_of(one.place.file) not in left_out),
+        incidents=tuple(one for one in incidents if folder_of(one.place.file) not in left_out),
+        maintenances=tuple(one for one in maintenances if folder_of(one.place.file) not in left_out),
         pages=read,
         targets=config.targets,
     )
-    return Reading(site, told, tuple(sorted(left_out)))
+    return Reading(site, told, tuple(sorted(left_out)), twins)
 
 
 def _read_folders(
@@ -132,7 +143,7 @@ def _no_cycle_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _folder_of(path: str) -> str:
+def folder_of(path: str) -> str:
     """Name the incident's folder that a path lies in; empty for other paths."""
     return "/".join(path.split("/")[:2]) if path.startswith(_INCIDENTS) else ""
 
@@ -148,5 +159,8 @@ def _folders(snapshot: Snapshot) -> Iterator[Folder]:
     sources: dict[str, tuple[Source, ...]] = {
         path: tuple(group) for path, group in groupby(read, key=lambda source: source.path.rpartition("/")[0])
     }
-    for path in sorted(sources.keys() | spoilt.keys()):
-        yield Folder(path, sources.get(path, ()), frozenset(spoilt.get(path, ())))
+    images: dict[str, list[Image]] = {}
+    for image in snapshot.images:
+        images.setdefault(image.path.rpartition("/")[0], []).append(image)
+    for path in sorted(sources.keys() | spoilt.keys() | images.keys()):
+        yield Folder(path, sources.get(path, ()), frozenset(spoilt.get(path, ())), tuple(images.get(path, ())))

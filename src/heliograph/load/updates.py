@@ -6,11 +6,12 @@ import re
 import secrets
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 import msgspec
 
-from heliograph.load import frontmatter, passages
+from heliograph.load import frontmatter, passages, prose
 from heliograph.load.fields import Fields, Values, Wrong, own_id_fault
 from heliograph.load.files import Source
 from heliograph.load.frontmatter import Body
@@ -154,7 +155,7 @@ def _update(
     next_update = _next_update(fields, at)
     asks = tuple(ask for ask in map(_ask, fields.tables("asks")) if ask is not None)
     decision = _decision(fields)
-    roles, corrected = _roles(fields), _corrections(fields)
+    roles, corrected = _roles(fields), _corrections(fields, label)
     reopens = fields.read("reopen", values.yes_or_no) or False
     fields.done()
     if identity is None or label is None or at is None:
@@ -255,11 +256,21 @@ def _roles(fields: Fields) -> tuple[tuple[str, str], ...]:
     return tuple((role, who) for role, who in read if role is not None and who is not None)
 
 
-def _corrections(fields: Fields) -> tuple[Correction, ...]:
+def _words(values: Values, node: Node) -> str:
+    """Read words that once were a passage: what is wrong with them is told, but not what nobody could render."""
+    words = values.text(node)
+    fault = prose.too_much(words)
+    if fault is not None:
+        raise Wrong(node, "E420", *fault)
+    return words
+
+
+def _corrections(fields: Fields, label: str | None) -> tuple[Correction, ...]:
     found: list[Correction] = []
     for table in fields.tables("corrected"):
-        at, was = table.need("at", table.values.instant), table.read("was", table.values.text)
+        at, was = table.need("at", table.values.instant), table.read("was", partial(_words, table.values))
+        whose = table.read("audience", table.values.label) or label
         table.done()
-        if at is not None:
-            found.append(Correction(at=at, was=was or ""))
+        if at is not None and whose is not None:
+            found.append(Correction(label=whose, at=at, was=was or "", place=table.values.place(table.mapping)))
     return tuple(found)

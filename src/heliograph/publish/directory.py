@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 
 from heliograph.publish.plan import Plan, plan_publish
 from heliograph.tree.artifact import MEDIA_TYPES, Artifact
+from heliograph.tree.carry import carry
 from heliograph.tree.fsio import Cursor, Folder, Uncertain, WriteRefused, locked, put_file
 from heliograph.tree.manifest import Entry, Manifest, encode_manifest, entry_of, manifest_name, read_manifest
 from heliograph.tree.swap import (
@@ -29,7 +31,10 @@ from heliograph.tree.write import expected, link_all, listing, verify_listing
 
 
 class Release(msgspec.Struct, frozen=True, kw_only=True):
-    """A verified tree and what publishing it would do. `published` is the list at the target, None for a first time."""
+    """A verified tree and what publishing it would do.
+
+    `manifest` is the list that will lie at the target; `published` the one there now, None for a first time.
+    """
 
     source: Path
     target: Path
@@ -50,12 +55,14 @@ def prepare(source: Path, target: Path) -> Release:
     E606 for another tree's or one of the other side of the wall, E612 and E613 for a source that is not as built.
     """
     source, target = source.resolve(), target.parent.resolve() / target.name
-    manifest = _built(source)
+    built = _built(source)
     check_apart(source, target)
     check_place(target)
-    published = standing(target, manifest.tree, manifest.boundary, manifest.site)
+    published = standing(target, built.tree, built.boundary, built.site)
     there = _observe(target) if published is not None else ()
-    plan = plan_publish(manifest.files, there, published.paths if published is not None else ())
+    manifest = _with_what_readers_hold(built, published, there)
+    ours = (entry.path for entry in published.everything) if published is not None else ()
+    plan = plan_publish(manifest.everything, there, ours)
     return Release(source=source, target=target, manifest=manifest, published=published, plan=plan)
 
 
@@ -92,13 +99,21 @@ def _built(source: Path) -> Manifest:
     return manifest
 
 
+def _with_what_readers_hold(built: Manifest, published: Manifest | None, there: Iterable[Entry]) -> Manifest:
+    """Carry on what pages read at the target name: not what earlier builds held, which nobody may have read there."""
+    sound = frozenset(there)
+    generations = carry(published, built.files) if published is not None else ()
+    carried = (tuple(entry for entry in generation if entry in sound) for generation in generations)
+    return msgspec.structs.replace(built, carried=tuple(generation for generation in carried if generation))
+
+
 def _verify(tree: Folder, manifest: Manifest) -> None:
     """Refuse a tree that is not, byte for byte, what its manifest says."""
     odd = sorted(listing(tree) ^ expected(manifest))
     if odd:
         raise WriteRefused("E613", f"{tree.path} is not as built ({odd[0][0]}); build again")
     with Cursor(tree) as files:
-        for entry in manifest.files:
+        for entry in manifest.everything:
             if _digest(files, entry.path) != entry.sha256:
                 raise WriteRefused("E612", f"{tree.path}/{entry.path} is not as built; build again")
 
@@ -137,7 +152,7 @@ def _fill(parent: Folder, stage: Folder, release: Release) -> None:
     changed = release.plan.paths
     if release.published is not None:
         with parent.folder(release.target.name) as target:
-            link_all(target, stage, release.manifest.paths - changed)
+            link_all(target, stage, {entry.path for entry in release.manifest.everything} - changed)
     with Folder.open(release.source) as tree, Cursor(tree) as old, Cursor(stage, create=True) as new:
         for entry in release.manifest.files:
             if entry.path in changed:

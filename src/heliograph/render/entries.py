@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from heapq import nlargest
@@ -67,13 +67,17 @@ def _newest(happenings: Iterable[Happening]) -> list[Happening]:
     return nlargest(NEWEST, happenings, key=lambda happening: (spoken_at(happening), happening.id))
 
 
-def _messages(happening: Happening) -> Iterator[_Message]:
-    """Walk through all that was said, newest first."""
+def _messages(happening: Happening) -> list[_Message]:
+    """Give all that was said, newest first; an account published before the last update takes its place in time."""
+    said = [
+        _Message(update.id, update.at, update.status, update.passages, update.claims, update.corrections)
+        for update in happening.updates
+    ]
     if isinstance(happening, Incident) and happening.postmortem is not None:
         account = happening.postmortem
-        yield _Message(account.id, account.at, "postmortem", account.passages, (), ())
-    for update in happening.updates:
-        yield _Message(update.id, update.at, update.status, update.passages, update.claims, update.corrections)
+        said.insert(0, _Message(account.id, account.at, "postmortem", account.passages, (), ()))
+        said.sort(key=lambda message: message.at, reverse=True)
+    return said
 
 
 def _history_entry(view: View, happening: Happening, names: dict[str, str]) -> Entry:

@@ -50,9 +50,8 @@ def address(view: View, happening: Happening) -> str:
 def spoken_at(happening: Happening) -> datetime:
     """Tell when the newest message on something was given."""
     account = happening.postmortem if isinstance(happening, Incident) else None
-    if account is not None:
-        return account.at
-    return happening.updates[0].at if happening.updates else happening.updated_at
+    spoken = [happening.updates[0].at] if happening.updates else [happening.updated_at]
+    return max([*spoken, account.at] if account is not None else spoken)
 
 
 def heard_at(happening: Happening) -> datetime:

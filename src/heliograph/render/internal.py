@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import groupby
 from typing import Final
 
 import msgspec
 
 from heliograph.render import pages
 from heliograph.render.layouts import Layouts
+from heliograph.render.owed import Promise, promises
 from heliograph.tree.artifact import Artifact, text_artifact
-from heliograph.view import Desk, Dossier, Due, Line, Owner, View
+from heliograph.view import Desk, Dossier, Line, Owner, View
 
 _OWN: Final[frozenset[pages.Kind]] = frozenset({"index", "incident", "maintenance", "component"})
 """Kinds of pages on which colleagues read more than everyone does; they have layouts of their own."""
@@ -20,15 +20,14 @@ _OWN: Final[frozenset[pages.Kind]] = frozenset({"index", "incident", "maintenanc
 class Backroom(msgspec.Struct, frozen=True):
     """What insiders' pages look up, made once per build: dossiers, owners and severities by id.
 
-    `newest` are the lines last said of each incident or maintenance; `owed` the words due, those of one incident and
-    instant together, the longest overdue first.
+    `newest` are the lines last said of each incident or maintenance; `owed` the promises, the longest overdue first.
     """
 
     dossiers: dict[str, Dossier]
     owners: dict[str, Owner]
     severities: dict[str, tuple[str, str]]
     newest: dict[str, tuple[Line, ...]]
-    owed: tuple[tuple[Due, ...], ...]
+    owed: tuple[Promise, ...]
 
 
 def backroom(desk: Desk) -> Backroom:
@@ -38,19 +37,12 @@ def backroom(desk: Desk) -> Backroom:
         owners={owner.component: owner for owner in desk.owners},
         severities={identity: (name, meaning) for identity, name, meaning in desk.severities},
         newest={dossier.id: _newest_lines(dossier) for dossier in desk.dossiers},
-        owed=_owed(desk.dossiers),
+        owed=promises(due for dossier in desk.dossiers for due in dossier.due),
     )
 
 
 def _newest_lines(dossier: Dossier) -> tuple[Line, ...]:
     return next((entry.lines for entry in dossier.timeline if entry.lines), ())
-
-
-def _owed(dossiers: tuple[Dossier, ...]) -> tuple[tuple[Due, ...], ...]:
-    due = sorted(
-        (one for dossier in dossiers for one in dossier.due), key=lambda one: (one.by, one.incident, one.audience)
-    )
-    return tuple(tuple(together) for _, together in groupby(due, key=lambda one: (one.by, one.incident, one.overdue)))
 
 
 def site(view: View, desk: Desk, layouts: Layouts) -> Iterator[Artifact]:
@@ -60,6 +52,7 @@ def site(view: View, desk: Desk, layouts: Layouts) -> Iterator[Artifact]:
     known = backroom(desk)
     yield style
     yield text_artifact("favicon.svg", layouts.source("web/favicon.svg"))
+    yield from pages.pictures(view)
     for sheet in pages.sheets(view):
         if sheet.kind in _OWN:
             yield press.page(sheet, f"web/internal/{sheet.kind}.html", **_added(sheet, known))
@@ -68,8 +61,10 @@ def site(view: View, desk: Desk, layouts: Layouts) -> Iterator[Artifact]:
 
 
 def _added(sheet: pages.Sheet, known: Backroom) -> dict[str, object]:
+    dossier = known.dossiers.get(sheet.subject)
     return {
         "backroom": known,
-        "dossier": known.dossiers.get(sheet.subject),
+        "dossier": dossier,
+        "owed": promises(dossier.due) if dossier else (),
         "owner": known.owners.get(sheet.subject),
     }

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
-from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
+from jinja2 import (
+    BaseLoader,
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    PrefixLoader,
+    StrictUndefined,
+    TemplateError,
+    TemplateSyntaxError,
+    nodes,
+)
 
 from heliograph import resources
+from heliograph.problems import Place, Problem, Refused
 from heliograph.render import markup, words
 
 
 class Layouts:
-    """A compiled set of layouts. `own` is a site's folder of overrides, which may not exist."""
+    """A compiled set of layouts. `own` is a site's folder of overrides, which may not exist.
+
+    Layouts are code, and trusted like code; what people write about incidents never passes through one.
+    """
 
     def __init__(self, own: Path | None = None) -> None:
         shipped = FileSystemLoader(resources.defaults() / "layouts")
@@ -30,14 +45,31 @@ class Layouts:
         self._environment.filters.update(_FILTERS)
 
     def render(self, name: str, /, **context: object) -> str:
-        """Render one layout, such as `web/index.html`."""
-        return self._environment.get_template(name).render(context)
+        """Render one layout, such as `web/index.html`. Raises Refused for one that is broken."""
+        try:
+            return self._environment.get_template(name).render(context)
+        except TemplateSyntaxError as error:
+            raise _broken(error.name or name, error.lineno, error.message or "this is no layout") from error
+        except (TemplateError, UnicodeDecodeError) as error:
+            raise _broken(name, 1, str(error)) from error
 
     def source(self, name: str) -> str:
         """Give a layout's text, for files such as the stylesheet that need no rendering."""
         loader = self._environment.loader
         assert loader is not None
         return loader.get_source(self._environment, name)[0]
+
+    def words(self) -> Iterator[str]:
+        """Give the text of each shipped layout, tags included, with NUL wherever a template puts something in."""
+        for name in self._environment.list_templates(filter_func=lambda name: name.startswith("!default/")):
+            parsed = self._environment.parse(self.source(name))
+            yield "\0".join(piece.data for piece in parsed.find_all(nodes.TemplateData))
+            yield from (one.value for one in parsed.find_all(nodes.Const) if isinstance(one.value, str))
+
+
+def _broken(name: str, line: int, why: str) -> Refused:
+    """Say what is wrong with a layout, at its place in the site."""
+    return Refused([Problem(Place(f"layouts/{name}", line), "E701", f"this layout cannot be used: {why}")])
 
 
 def _is_markup(name: str | None) -> bool:
@@ -47,6 +79,7 @@ def _is_markup(name: str | None) -> bool:
 
 _FILTERS = {
     "html": markup.to_html,
+    "illustrated": markup.illustrated,
     "plain": markup.to_text,
     "line": markup.to_line,
     "clock": words.clock,

@@ -33,7 +33,8 @@ Phase = Literal["reply", "closing"]
 class Macro(msgspec.Struct, frozen=True, kw_only=True):
     """One reply. `markdown`, `text` and `html` say the same, greeting included; `phone` is spoken and shorter.
 
-    `source_at` is the instant of the public update its words are from, `good_until` when newer ones are promised.
+    `source_at` is the instant of the public update its words are from, `good_until` when newer ones are promised;
+    `late` tells that this has passed.
     """
 
     incident: str
@@ -42,6 +43,7 @@ class Macro(msgspec.Struct, frozen=True, kw_only=True):
     tag: str
     source_at: datetime
     good_until: datetime | None
+    late: bool
     markdown: str
     text: str
     html: Markup
@@ -76,29 +78,31 @@ def headline(macro: Macro, timezone: str) -> str:
     """Say in one line what a macro answers, from when its words are and how long they hold."""
     if macro.phase == "closing":
         source = words.moment(macro.source_at, timezone)
-        return f"[{macro.incident}] {macro.title} · REPLY ONCE SOLVED · from public update {source}"
+        return f"[{macro.incident}] {macro.title} · CLOSING REPLY · from public update {source}"
     until = macro.good_until or macro.source_at
     source = words.moment_beside(macro.source_at, until, timezone)
-    holds = f" · good until {words.moment_beside(until, macro.source_at, timezone)}" if macro.good_until else ""
+    kept = "LATE: newer words were due by" if macro.late else "good until"
+    holds = f" · {kept} {words.moment_beside(until, macro.source_at, timezone)}" if macro.good_until else ""
     return f"[{macro.incident}] {macro.title} · REPLY WHILE OPEN · from public update {source}{holds}"
 
 
 def _macro(view: View, incident: Incident) -> Macro:
     source = _source(incident)
     public, say = _told(incident, source)
-    body = (_reply if incident.is_open else _closing)(view, incident, public, say)
-    spoken = incident.title if incident.is_open else f"Solved: {sentences.past(incident.title)}"
+    body = markup.without_pictures((_reply if incident.is_open else _closing)(view, incident, public, say))
+    title = incident.title if incident.is_open else f"Solved: {sentences.past(incident.title)}"
     return Macro(
         incident=incident.id,
-        title=defused(incident.title),
+        title=defused(title),
         phase="reply" if incident.is_open else "closing",
         tag=f"inc-{incident.id}",
         source_at=source.at if source else incident.updated_at,
         good_until=incident.next_update if incident.is_open else None,
+        late=incident.is_open and incident.late,
         markdown=f"Hi {REQUESTER},\n\n{defused(body)}\n",
         text=f"Hi {REQUESTER},\n\n{defused(markup.to_text(body))}\n",
         html=Markup(f"<p>Hi {REQUESTER},</p>\n{defused(markup.to_html(body))}"),  # noqa: S704 -- sanitised just before
-        phone=defused(sentences.spoken(spoken, markup.to_line(public), PHONE_LIMIT)),
+        phone=defused(sentences.spoken(title, markup.to_line(public), PHONE_LIMIT)),
     )
 
 
@@ -128,7 +132,8 @@ def _reply(view: View, incident: Incident, public: str, say: str) -> str:
         by = words.moment_beside(incident.next_update, incident.updated_at, zone)
         promise = f"Our next update comes by {by}: {address}"
     closing = "I have linked your request to this problem and will write to you when it is solved."
-    return _paragraphs(sentences.lead_in(sentences.literal(opening), public), say, promise, closing)
+    told = sentences.lead_in(sentences.literal(opening), sentences.without_echo(incident.title, public))
+    return _paragraphs(told, say, promise, closing)
 
 
 def _closing(view: View, incident: Incident, public: str, say: str) -> str:

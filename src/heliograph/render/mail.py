@@ -23,7 +23,7 @@ from css_inline import CSSInliner
 
 from heliograph.tree.artifact import Artifact, text_artifact
 
-SUBJECT_LIMIT: Final = 140
+SUBJECT_LIMIT: Final = 150
 """Subjects are composed to at most so many characters; most clients show far fewer."""
 
 _FORBIDDEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|=\?.*\?=")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
+from types import MappingProxyType
 from typing import Final
 
 import nh3
@@ -11,36 +13,63 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
+from heliograph.limits import DEPTH_LIMIT, cells
+from heliograph.view import Line, Passage, Picture
+
 LINK_SCHEMES: Final = frozenset({"http", "https", "mailto", "tel"})
 """The only places a link may lead; everything else stays words."""
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):(?!//[^/]*@)", re.ASCII)
+_PICTURE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.(?:png|jpe?g|webp)", re.ASCII | re.IGNORECASE)
+_NAMED_PICTURE = re.compile(rf"!\[([^\[\]]*)\]\({_PICTURE_NAME.pattern}(?:\s[^()]*)?\)", re.ASCII | re.IGNORECASE)
+_PICTURE_PLACE = re.compile(r"(?:\.\./)*assets/picture-[0-9a-f]{16}\.(?:png|jpg|webp)", re.ASCII)
 _TAGS: Final = {
-    *("p", "br", "em", "strong", "s", "code", "pre", "blockquote", "ul", "ol", "li", "hr", "a"),
+    *("p", "br", "em", "strong", "s", "code", "pre", "blockquote", "ul", "ol", "li", "hr", "a", "img"),
     *("h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td"),
 }
-_ATTRIBUTES: Final = {"a": {"href", "title"}, "ol": {"start"}}
+_ATTRIBUTES: Final = {"a": {"href", "title"}, "ol": {"start"}, "img": {"src", "alt", "width", "height"}}
 
 
 def link_allowed(url: str) -> bool:
-    """Accept absolute addresses of an allowed scheme, without user names; markdown-it asks this of every link."""
+    """Accept absolute addresses of an allowed scheme, without user names."""
     found = _SCHEME.match(url.strip().lower())
     return found is not None and found.group(1) in LINK_SCHEMES
 
 
+def _may_be_parsed(url: str) -> bool:
+    """Accept what a link or a picture may name; markdown-it asks this of both, the sanitiser tells them apart."""
+    return link_allowed(url) or _PICTURE_NAME.fullmatch(url) is not None
+
+
+def _kept(_tag: str, attribute: str, value: str) -> str | None:
+    """Keep links that lead where links may, and pictures that lie among our own files."""
+    if attribute == "href":
+        return value if link_allowed(value) else None
+    if attribute == "src":
+        return value if _PICTURE_PLACE.fullmatch(value) else None
+    return value
+
+
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("js-default", {"html": False, "linkify": False, "typographer": False, "maxNesting": 20})
-    parser.disable("image")
-    parser.validateLink = link_allowed  # type: ignore[method-assign]  # the library's documented hook
+    parser.validateLink = _may_be_parsed  # type: ignore[method-assign]  # the library's documented hook
     return parser
 
 
 _PARSER: Final = _parser()
-_SANITISER: Final = nh3.Cleaner(tags=_TAGS, attributes=_ATTRIBUTES, url_schemes=set(LINK_SCHEMES), link_rel=None)
+_WORDS_ONLY: Final = MarkdownIt("zero")
+_CELL_LIMIT: Final = 200_000
+_BRACKET_LIMIT: Final = 10_000
+"""Both are more than the passages of a file may have together."""
+_SANITISER: Final = nh3.Cleaner(
+    tags=_TAGS, attributes=_ATTRIBUTES, attribute_filter=_kept, url_schemes=set(LINK_SCHEMES), link_rel=None
+)
 
 
 HIGHEST: Final = 3
 """The level of a passage's highest headings, where a page does not ask for another."""
+
+NO_PICTURES: Final[Mapping[str, Picture]] = MappingProxyType({})
 
 _MAY_HAVE_HEADINGS = re.compile(r"#|^[^\n\w]*[=-][ \t]*$", re.MULTILINE)
 """Only such text renders differently from one level to another; all other is rendered once for all pages."""
@@ -61,21 +90,61 @@ def remember(passages: Sequence[str], rendered: Sequence[Markup]) -> None:
     _rendered.update(zip(((passage, HIGHEST) for passage in passages), rendered, strict=True))
 
 
-def _render(markdown: str, top: int) -> Markup:
-    tokens = _PARSER.parse(markdown)
+def illustrated(passage: Passage | Line, base: str, top: int = HIGHEST) -> Markup:
+    """Render one passage with its pictures, for a page from which `base` leads to the site's top (`../../`)."""
+    if not passage.pictures:
+        return to_html(passage.markdown, top)
+    return _render(passage.markdown, top, {picture.name: picture for picture in passage.pictures}, base)
+
+
+def _render(markdown: str, top: int, pictures: Mapping[str, Picture] = NO_PICTURES, base: str = "") -> Markup:
+    tokens = _parsed(markdown)
     for token in tokens:
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(6, max(top, int(token.tag[1]) + top - 2))}"
+        elif token.children and any(child.type == "image" for child in token.children):
+            token.children = [_pictured(child, pictures, base) for child in token.children]
     rough = _PARSER.renderer.render(tokens, _PARSER.options, {})
     return Markup(_SANITISER.clean(rough))  # noqa: S704 -- the sanitiser has just been over it
 
 
+def _parsed(markdown: str) -> list[Token]:
+    """Parse a text; one that would take for ever, or nest so deep that it brings down whoever reads it, stays words."""
+    if cells(markdown) <= _CELL_LIMIT and markdown.count("[") <= _BRACKET_LIMIT:
+        tokens = _PARSER.parse(markdown)
+        if not any(child.level > 2 * DEPTH_LIMIT for token in tokens for child in token.children or ()):
+            return tokens
+    return _WORDS_ONLY.parse(markdown)
+
+
+def _pictured(token: Token, pictures: Mapping[str, Picture], base: str) -> Token:
+    """Point an image at the file it is published as; where a surface shows none, say what it would have shown."""
+    if token.type != "image":
+        return token
+    picture = pictures.get(str(token.attrs.get("src", "")))
+    if picture is None:
+        return Token("text", "", 0, content=_described(token))
+    places = {"src": f"{base}assets/{picture.file}", "width": str(picture.width), "height": str(picture.height)}
+    return Token("image", "img", 0, attrs={**places, "alt": ""}, children=token.children, content=token.content)
+
+
+def _described(token: Token) -> str:
+    words = _inline_text(token.children or [])
+    return f"(picture: {words})" if words else "(picture)"
+
+
+@cache
 def to_text(markdown: str) -> str:
     """Render one passage as plain text: paragraphs apart by an empty line, links as `words (address)`."""
     plain = _Plain()
-    for token in _PARSER.parse(markdown):
+    for token in _parsed(markdown):
         plain.take(token)
     return re.sub(r"\n{3,}", "\n\n", "\n".join(plain.lines)).strip("\n")
+
+
+def without_pictures(markdown: str) -> str:
+    """Put words where Markdown names a picture, for surfaces that carry none."""
+    return _NAMED_PICTURE.sub(lambda found: f"(picture: {found.group(1)})" if found.group(1) else "(picture)", markdown)
 
 
 def to_line(markdown: str) -> str:
@@ -178,6 +247,8 @@ def _inline_text(tokens: Sequence[Token]) -> str:
         match token.type:
             case "text" | "code_inline":
                 parts.append(token.content)
+            case "image":
+                parts.append(_described(token))
             case "softbreak":
                 parts.append(" ")
             case "hardbreak":

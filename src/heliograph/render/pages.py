@@ -75,6 +75,17 @@ def stylesheet(text: str) -> Artifact:
     return text_artifact(f"assets/style.{digest}.css", text)
 
 
+def pictures(view: View) -> Iterator[Artifact]:
+    """Yield each picture that some passage of the view refers to, once."""
+    updates = [update for incident in view.incidents for update in incident.updates]
+    updates += (update for work in view.maintenances for update in work.updates)
+    told = [passage for update in updates for passage in update.passages]
+    told += (passage for one in view.incidents if one.postmortem for passage in one.postmortem.passages)
+    shown = {picture.file: picture.data for passage in told for picture in passage.pictures}
+    for file, data in sorted(shown.items()):
+        yield Artifact(f"assets/{file}", data)
+
+
 def frame(view: View, style: Artifact) -> Frame:
     """Make what all pages of a site share."""
     names = {component.id: component.name for component in view.components}
@@ -153,9 +164,10 @@ def month_title(month: Month) -> str:
 
 def month_words(month: Month) -> str:
     """Count what a month holds: `3 problems, 1 piece of planned work`."""
-    problems = words.count(len(month.incidents), "problem", "problems") if month.incidents else "no problem"
+    problems = words.count(len(month.incidents), "problem", "problems") if month.incidents else ""
     works = words.count(len(month.maintenances), "piece of planned work", "pieces of planned work")
-    return f"{problems}, {works}" if month.maintenances else problems
+    told = [problems, works if month.maintenances else ""]
+    return ", ".join(one for one in told if one) or "no problem"
 
 
 def date_words(day: date) -> str:
@@ -238,6 +250,7 @@ __all__ = [
     "frame",
     "month_path",
     "month_title",
+    "pictures",
     "sheets",
     "stylesheet",
 ]

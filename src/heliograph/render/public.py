@@ -15,6 +15,7 @@ def site(view: View, layouts: Layouts) -> Iterator[Artifact]:
     style = pages.stylesheet(layouts.source("web/style.css"))
     yield style
     yield text_artifact("favicon.svg", layouts.source("web/favicon.svg"))
+    yield from pages.pictures(view)
     press = pages.Press(pages.frame(view, style), layouts, "web/chrome")
     for sheet in pages.sheets(view):
         yield press.page(sheet, f"web/{sheet.kind}.html")

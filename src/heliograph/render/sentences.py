@@ -18,13 +18,21 @@ STATUS_PHRASES: Final = {
 }
 """What a status means, short enough for a subject line."""
 
-_LOWERED: Final = re.compile(
-    r"a|about|all|an|at|cause|customers|delayed|delays|downloads|e-mails|emails|errors|failed|failing|"
-    r"few|fix|for|from|high|in|it|log-in|long|many|messages|missing|most|no|on|orders|our|pages|"
-    r"payments|problems|requests|several|sign-in|since|slow|some|that|the|these|this|uploads|users|we|wrong|"
-    r"you|your"
+_FUNCTION_WORD: Final = re.compile(
+    r"(?:about|after|all|an?|any|at|both|by|cause|during|each|every|few|fix|for|from|half|in|it|its|many|more|most|"
+    r"no|nobody|none|nothing|on|our|several|since|some|that|the|their|there|these|they|this|those|we|when|with|without|"
+    r"you|your)(?=[ ,;:.]|$)",
+    re.IGNORECASE,
 )
-"""First words that are surely no names, so that they may lose their capital inside a sentence."""
+"""First words that are never names; and the two nouns that open half of all updates."""
+_COMMON_NOUN: Final = re.compile(
+    r"[A-Z][a-z]*-[a-z]+(?=[ ,;:.]|$)|"
+    r"[A-Z][a-z]+(?<![aiosu])s (?=(?:are|were|have|that|which|you|we|at|by|for|from|in|of|on|to|through|with)\b)"
+)
+"""`Sign-in …`, `Payments are …`, `Downloads of …`: compounds, and plurals that go on as plurals do."""
+_BLOCK: Final = re.compile(r"^\s*(?:[-*+>#|`~]|\d+[.)])", re.MULTILINE)
+_PADDING: Final = frozenset({"are", "be", "been", "has", "have", "is", "now", "still", "was", "were"})
+"""Words without which two sentences still say the same."""
 
 _TITLE: Final = re.compile(r"(?P<who>[^,;:.?!]+?) (?P<verb>are|is) (?P<no>not )?(?P<rest>(?!being\b).+)")
 _VERBS: Final = re.compile(
@@ -37,9 +45,9 @@ _MARKS: Final = re.compile(r"[\\`*_\[\]<>&~]")
 
 
 def mid_sentence(text: str) -> str:
-    """Take the capital off a text's first word, where that word cannot be a name."""
-    first = text.split(" ", 1)[0].rstrip(",;:.")
-    return text[:1].lower() + text[1:] if _LOWERED.fullmatch(first.lower()) else text
+    """Take the capital off a text's first word, where its form shows that it is no name; else leave it."""
+    common = _COMMON_NOUN.match(text) or (_FUNCTION_WORD.match(text) and not text[1:2].isupper())
+    return text[:1].lower() + text[1:] if common else text
 
 
 def sentence(text: str) -> str:
@@ -56,12 +64,12 @@ def headline(title: str) -> str:
 
 def since(title: str, when: str) -> str:
     """Say `Since 14:02 UTC some payments in Europe have been failing.` of a title that says they are."""
-    parts = _read(title)
+    parts = _read(mid_sentence(title))
     if parts is None:
         return sentence(f"Since {when}: {title}")
     who, verb, negation, rest = parts
     have = "have" if verb == "are" else "has"
-    return sentence(f"Since {when} {mid_sentence(who)} {have} {negation}been {rest}")
+    return sentence(f"Since {when} {who} {have} {negation}been {rest}")
 
 
 def was(title: str, period: str) -> str:
@@ -72,12 +80,18 @@ def was(title: str, period: str) -> str:
 
 def past(title: str) -> str:
     """Say `some payments in Europe were failing` of a title that says they are; any other stays as it is."""
-    parts = _read(title)
+    parts = _read(mid_sentence(title))
     if parts is None:
         return title
     who, verb, negation, rest = parts
     did = "were" if verb == "are" else "was"
-    return f"{mid_sentence(who)} {did} {negation}{rest}"
+    return f"{who} {did} {negation}{rest}"
+
+
+def title_once_over(title: str) -> str:
+    """Say the title of what is over: `Some payments in Europe were failing`; one that names no state stays as it is."""
+    told = past(title)
+    return told[:1].upper() + told[1:]
 
 
 def period(start: datetime, end: datetime, timezone: str) -> str:
@@ -110,6 +124,19 @@ def sentences(text: str) -> list[str]:
     return told
 
 
+def without_echo(title: str, markdown: str) -> str:
+    """Leave out of a text's first paragraph what only says again what its title says, word for word but its tense."""
+    first, parting, rest = markdown.strip().partition("\n\n")
+    said = [] if _BLOCK.search(first) else sentences(first)
+    heard = [one for one in said if _stems(one) != _stems(title)]
+    return markdown if heard == said else f"{' '.join(heard)}{parting}{rest}".strip()
+
+
+def _stems(text: str) -> list[str]:
+    told = re.findall(r"[^\W_]+", text.casefold())
+    return [re.sub(r"(?<=\w{3})(?:ing|ed|es|s|e)$", "", word) for word in told if word not in _PADDING]
+
+
 def first_sentence(text: str) -> str:
     """Give the first sentence of a plain text; empty for an empty one."""
     return next(iter(sentences(text)), "")
@@ -118,7 +145,7 @@ def first_sentence(text: str) -> str:
 def spoken(title: str, text: str, limit: int) -> str:
     """Say title and text aloud: as many whole sentences as fit `limit` characters, without addresses."""
     said = sentence(title)
-    for piece in sentences(_ADDRESS.sub("", text)):
+    for piece in sentences(without_echo(title, _ADDRESS.sub("", text))):
         if len(said) + 1 + len(piece) > limit:
             break
         said += f" {piece}"

@@ -91,11 +91,12 @@ def _decision(standing: Standing) -> Markup:
     decision = standing.incident.decision
     if decision is None:
         return Markup()
-    return Markup("{}, {}: {}").format(standing.time(decision.at), decision.who, decision.what)
+    return Markup("{}, {}: {}").format(standing.time(decision.at), decision.who, f"{decision.what.rstrip('.')}.")
 
 
 def _ask(standing: Standing, ask: Ask) -> Markup:
-    return Markup("{}, of {}, since {}; not met").format(ask.what, ask.of, standing.time(ask.since))
+    what = ask.what[:1].upper() + ask.what[1:]
+    return Markup("{}, of {}, since {}; not met.").format(what, ask.of, standing.time(ask.since))
 
 
 def _said(standing: Standing) -> Markup:
@@ -137,7 +138,9 @@ def _owed(standing: Standing, by: datetime, together: list[Due]) -> Markup:
     whom = " and ".join(dict.fromkeys(names))
     whom = whom[0].upper() + whom[1:]
     if any(one.overdue for one in together):
-        return Markup("{}: late, was due by {}").format(whom, standing.time(by))
+        return Markup("{} {} due by {}: <strong>late</strong>").format(
+            whom, "was" if len(names) == 1 else "were", standing.time(by)
+        )
     return Markup("{} by {}").format(whom, standing.time(by))
 
 

@@ -176,7 +176,8 @@ def _incidents(known: _Known, incidents: Iterable[v.Incident]) -> tuple[Incident
 def _incident(known: _Known, incident: v.Incident) -> Incident:
     told = _updates(known, incident, "investigating")
     if incident.postmortem is not None:
-        told = (_postmortem(incident.id, incident.postmortem), *told)
+        account = _postmortem(incident.id, incident.postmortem)
+        told = tuple(sorted((account, *told), key=lambda update: update.display_at, reverse=True))
     return Incident(
         id=incident.id,
         name=incident.title,

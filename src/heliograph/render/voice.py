@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 from markupsafe import Markup, escape
 
-from heliograph.render import words
+from heliograph.render import sentences, words
 from heliograph.render.markup import link_allowed
 from heliograph.terms import ComponentState, Impact, gravity
 from heliograph.times import write_instant
@@ -91,6 +91,22 @@ class Voice(msgspec.Struct, frozen=True):
         due = self.beside(incident.next_update, incident.updated_at)
         return Markup("This update is late. It was due by {}.").format(due)
 
+    def staleness(self, incident: Incident) -> Markup:
+        """Say the same to those who act on what they read: how old it is, too; empty otherwise."""
+        if incident.next_update is None or not incident.late:
+            return Markup()
+        due = self.beside(incident.next_update, incident.updated_at)
+        told = self.beside(incident.updated_at, incident.started_at)
+        return Markup("Late: the next word was due by {}. What stands here is of {}.").format(due, told)
+
+    def called(self, incident: Incident) -> str:
+        """Give a problem's title, in the past once it is over: nobody shall read that what works is failing."""
+        return incident.title if incident.is_open else sentences.title_once_over(incident.title)
+
+    def on(self, instant: datetime, other: datetime) -> Markup:
+        """Say `at 14:20 UTC`, or `on 17 Nov, 15:30 UTC` where the day is not that of `other`."""
+        return Markup("{} {}").format("at" if self._same_day(instant, other) else "on", self.beside(instant, other))
+
     def ending(self, incident: Incident) -> Markup:
         """Say how a problem ended: `Resolved on 21 Nov 2026, 14:44 UTC, after 42 min.`; empty before."""
         if incident.resolved_at is None:
@@ -125,11 +141,11 @@ class Voice(msgspec.Struct, frozen=True):
         over = work.completed_at
         if over is None:
             begun = work.started_at
-            return Markup("Started at {}.").format(self.beside(begun, work.start)) if begun else Markup()
-        said = self.beside(over, work.start)
+            return Markup("Started {}.").format(self.on(begun, work.start)) if begun else Markup()
+        said = self.on(over, work.start)
         if work.status == "cancelled":
-            return Markup("Cancelled at {}.").format(said)
-        return Markup("Finished at {}, {}.").format(said, _punctuality(over - work.end))
+            return Markup("Cancelled {}.").format(said)
+        return Markup("Finished {}, {}.").format(said, _punctuality(over - work.end))
 
     def affected(self, claims: tuple[Claim, ...]) -> str:
         """List what is not working normally, worst first: `Checkout (degraded), API (degraded)`; may be empty."""
@@ -174,9 +190,4 @@ def look(thing: Incident | Maintenance) -> ComponentState:
 def _punctuality(after: timedelta) -> str:
     if abs(after) < timedelta(minutes=1):
         return "as planned"
-    return f"{_minutes(abs(after))} {'late' if after > timedelta() else 'early'}"
-
-
-def _minutes(span: timedelta) -> str:
-    minutes = int(span.total_seconds()) // 60
-    return words.count(minutes, "minute", "minutes") if minutes < 60 else words.duration(span)  # noqa: PLR2004
+    return f"{words.span(abs(after))} {'late' if after > timedelta() else 'early'}"

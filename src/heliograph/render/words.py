@@ -150,3 +150,11 @@ def joined(passages: Sequence[Passage]) -> str:
 def claims_said(claims: Sequence[Claim], names: dict[str, str]) -> str:
     """Say what an update claims, component by component: `Checkout: degraded; API: working normally.`."""
     return "; ".join(f"{names[claim.component]}: {STATE_WORDS[claim.state]}" for claim in claims) + "."
+
+
+def span(length: timedelta) -> str:
+    """Say a length of time in a sentence: `1 minute`, `15 minutes`, `1 hour`, and in figures what is less round."""
+    minutes = int(length.total_seconds()) // 60
+    if minutes < 60:  # noqa: PLR2004 -- an hour
+        return count(minutes, "minute", "minutes")
+    return count(minutes // 60, "hour", "hours") if minutes in range(60, 24 * 60, 60) else duration(length)

@@ -17,6 +17,8 @@ MEDIA_TYPES: Final = {
     "ics": "text/calendar; charset=utf-8",
     "svg": "image/svg+xml",
     "png": "image/png",
+    "jpg": "image/jpeg",
+    "webp": "image/webp",
     "txt": "text/plain; charset=utf-8",
     "md": "text/markdown; charset=utf-8",
     "eml": "message/rfc822",

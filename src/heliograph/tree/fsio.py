@@ -90,6 +90,7 @@ class Folder:
         for folder in reversed(missing):
             with cls.open(folder.parent) as parent:
                 parent.folder(folder.name, create=True).close()
+                parent.flush()
         return cls.open(path)
 
     def close(self) -> None:
@@ -314,9 +315,12 @@ _LIBC: Final = _libc()
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold the lock that the file `path` stands for, making the file if need be; raises Locked at once if held."""
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(path, flags, FILE_MODE)
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    with _naming(str(path.parent), path.name):
+        descriptor = os.open(path, flags, FILE_MODE)
     try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise WriteRefused("E603", f"{path} is not an ordinary file; remove it")
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -351,6 +355,27 @@ def create_new(path: Path, data: bytes) -> None:
         with temporary_file(folder, data) as temporary, _naming(str(folder.path), path.name):
             os.link(temporary, path.name, src_dir_fd=folder.descriptor, dst_dir_fd=folder.descriptor)
         folder.flush()
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and whatever of its parents is missing; harmless where there is one."""
+    Folder.make(path).close()
+
+
+def make_new_folder(path: Path) -> None:
+    """Make a folder that must not exist yet, and whatever of its parents is missing; FileExistsError if it does."""
+    with Folder.make(path.parent) as parent:
+        parent.new_folder(path.name, FOLDER_MODE).close()
+        parent.flush()
+
+
+def take_back(path: Path) -> None:
+    """Remove what was just made: one file, or a folder with all in it, following no link."""
+    with Folder.open(path.parent) as parent:
+        if parent.kind(path.name) == "folder":
+            parent.remove_tree(path.name)
+        else:
+            parent.remove(path.name)
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ import msgspec
 
 from heliograph.terms import Boundary
 from heliograph.tree.artifact import MEDIA_TYPES, Artifact
-from heliograph.tree.fsio import WriteRefused
+from heliograph.tree.fsio import Folder, WriteRefused
 
 Cache = Literal["immutable", "short"]
 
@@ -39,24 +39,36 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, order=True, forbid_unk
     cache: Cache
 
 
-class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+Generations = tuple[tuple[Entry, ...], ...]
+"""Files of earlier trees, newest first: those that left together, sorted by path."""
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A tree's list. `tree_sha256` is a digest of `files`, which are sorted by path.
 
-    `next_change_at` is the instant (UTC) from which a new build would differ, None if never.
+    `next_change_at` is the instant (UTC) from which a new build would differ, None if never. `carried` are files that
+    no page names any more, kept for readers who hold an older page (see `tree.carry`); equal input gives equal `files`
+    and an equal digest whatever was carried.
     """
 
-    schema: Literal[1] = 1
+    schema: Literal[1]
     tree: str
     boundary: Boundary
     site: str
     tree_sha256: _Sha256
     next_change_at: datetime | None
     files: tuple[Entry, ...]
+    carried: Generations = ()
 
     @property
     def paths(self) -> frozenset[str]:
-        """The paths of all files."""
+        """The paths of all files but those carried."""
         return frozenset(entry.path for entry in self.files)
+
+    @property
+    def everything(self) -> tuple[Entry, ...]:
+        """All that lies in the tree: its files, then those carried."""
+        return (*self.files, *(entry for generation in self.carried for entry in generation))
 
 
 def check_path(path: str) -> None:
@@ -82,23 +94,33 @@ def check_tree_name(name: str) -> None:
 def entry_of(artifact: Artifact) -> Entry:
     """Describe an artifact. One that carries its own digest in its name, such as `site.0a1b2c3d.css`, never changes."""
     digest = artifact.sha256
-    name = artifact.path.rpartition("/")[2]
-    named = any(digest.startswith(found) for found in _HASH_IN_NAME.findall(name))
-    return Entry(artifact.path, digest, len(artifact.data), artifact.media_type, "immutable" if named else "short")
+    cache: Cache = "immutable" if _carries_its_digest(artifact.path, digest) else "short"
+    return Entry(artifact.path, digest, len(artifact.data), artifact.media_type, cache)
+
+
+def _carries_its_digest(path: str, digest: str) -> bool:
+    return any(digest.startswith(found) for found in _HASH_IN_NAME.findall(path.rpartition("/")[2]))
 
 
 def make_manifest(
-    tree: str, boundary: Boundary, site: str, entries: Iterable[Entry], next_change_at: datetime | None
+    tree: str,
+    boundary: Boundary,
+    site: str,
+    entries: Iterable[Entry],
+    next_change_at: datetime | None,
+    carried: Generations = (),
 ) -> Manifest:
     """List a tree's files; the order in which they come does not matter."""
     files = tuple(sorted(entries))
     return Manifest(
+        schema=1,
         tree=tree,
         boundary=boundary,
         site=site,
         tree_sha256=_digest(files),
         next_change_at=next_change_at and next_change_at.astimezone(UTC),
         files=files,
+        carried=carried,
     )
 
 
@@ -125,22 +147,33 @@ def decode_manifest(data: bytes, where: Path) -> Manifest:
     """Read a list as `encode_manifest` writes it; one that was edited or cut is refused (E612)."""
     try:
         manifest = msgspec.json.decode(data, type=Manifest)
-        for entry in manifest.files:
+        for entry in manifest.everything:
             check_path(entry.path)
     except (msgspec.MsgspecError, UnicodeDecodeError, WriteRefused) as error:
         raise _damaged(where) from error
-    if manifest.tree_sha256 != _digest(manifest.files) or encode_manifest(manifest) != data:
+    if encode_manifest(manifest) != data or not _holds_together(manifest):
         raise _damaged(where)
     return manifest
 
 
+def _holds_together(manifest: Manifest) -> bool:
+    """Tell whether digests fit: of the files the list's own, of what is carried the one in each name."""
+    carried = manifest.everything[len(manifest.files) :]
+    once = len({entry.path for entry in manifest.everything}) == len(manifest.everything)
+    own = all(entry.cache == "immutable" and _carries_its_digest(entry.path, entry.sha256) for entry in carried)
+    return once and own and manifest.tree_sha256 == _digest(manifest.files)
+
+
 def read_manifest(tree: Path) -> Manifest | None:
-    """Read the list beside the tree at `tree`, None if there is none; E612 if it is damaged."""
+    """Read the list beside the tree at `tree`, None if there is none; E612 if it is damaged or no ordinary file."""
     where = manifest_path(tree)
     try:
-        return decode_manifest(where.read_bytes(), where)
+        with Folder.open(where.parent.resolve()) as beside:
+            kind = beside.kind(where.name)
+            data = beside.read(where.name) if kind == "file" else b""
     except FileNotFoundError:
         return None
+    return None if kind == "nothing" else decode_manifest(data, where)
 
 
 def _damaged(where: Path) -> WriteRefused:

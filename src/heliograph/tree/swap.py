@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterator, Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import Final
 
@@ -31,21 +33,38 @@ _SOURCES: Final = frozenset({"site_src", "layouts", "audiences", "incidents"})
 
 
 def check_output_root(out: Path, site_root: Path) -> None:
+    """Refuse to put trees into `out` if that is no place for output (see `check_output_place`) or lies in a tree."""
+    check_output_place(out, site_root)
+    _refuse_inside_tree(out.resolve() / "any")
+
+
+def check_output_place(out: Path, site_root: Path) -> None:
     """Refuse to write at `out` if that is the site, above it, among its sources, or no place for output at all.
 
-    A folder of its own inside the site, such as `dist`, is welcome. Links are followed and folders compared by
-    identity, so that no second name of a folder slips through. Raises WriteRefused E602 or E603.
+    A folder of its own inside the site, such as `dist`, is welcome. No link may lead there; folders are compared by
+    identity and without regard to case, so that no second name of one slips through. Raises WriteRefused E602 or E603.
     """
+    _refuse_links(out, site_root)
     place, root = out.resolve(), site_root.resolve()
     _refuse_home_and_root(place)
     if _contains(place, root):
         raise WriteRefused(
             "E602", f"the output folder {out} is the site's own folder or holds it; choose one inside it"
         )
-    sources = [root / name for name in sorted(_SOURCES)]
-    hidden = [part for part in place.relative_to(root).parts if part.startswith(".")] if _below(place, root) else []
-    if hidden or any(_contains(source, place) for source in sources):
+    inside = _below(place, root)
+    hidden = any(part.startswith(".") for part in inside)
+    among = bool(inside) and inside[0].casefold() in _SOURCES
+    if hidden or among or any(_contains(root / name, place) for name in sorted(_SOURCES)):
         raise WriteRefused("E602", f"the output folder {out} lies among what the site is made from; choose another")
+
+
+def _refuse_links(out: Path, site_root: Path) -> None:
+    """Refuse an output folder that is a symbolic link, or reached through one that lies inside the site."""
+    whole, root = out.absolute(), site_root.absolute()
+    within = (folder for folder in whole.parents if folder != root and folder.is_relative_to(root))
+    for folder in (whole, *within):
+        if folder.is_symlink():
+            raise WriteRefused("E603", f"{folder} is a symbolic link; name the folder itself")
 
 
 def _refuse_home_and_root(place: Path) -> None:
@@ -57,19 +76,27 @@ def _refuse_home_and_root(place: Path) -> None:
         raise WriteRefused("E603", f"{place} is no place for output; choose a folder of its own")
 
 
-def _below(place: Path, root: Path) -> bool:
-    return place != root and place.is_relative_to(root)
+def _below(place: Path, root: Path) -> tuple[str, ...]:
+    """Give the names that lead from the site's folder to a place inside it; none for a place elsewhere."""
+    return place.relative_to(root).parts if place.is_relative_to(root) else ()
 
 
 def _contains(outer: Path, inner: Path) -> bool:
-    """Tell whether `inner` is `outer` or lies below it, under whatever name."""
-    if inner.is_relative_to(outer):
+    """Tell whether `inner` is `outer` or lies below it, under whatever name.
+
+    Names that differ in case alone count as one: they are one on some disks, and a site moves from disk to disk.
+    """
+    if _one_case(inner).is_relative_to(_one_case(outer)):
         return True
     try:
         wanted = outer.stat()
     except OSError:
         return False
     return any(os.path.samestat(wanted, folder.stat()) for folder in (inner, *inner.parents) if folder.exists())
+
+
+def _one_case(place: Path) -> Path:
+    return Path(unicodedata.normalize("NFKC", str(place)).casefold())
 
 
 def check_apart(one: Path, other: Path) -> None:
@@ -79,15 +106,29 @@ def check_apart(one: Path, other: Path) -> None:
         raise WriteRefused("E602", f"{one} and {other} are the same folder, or one lies in the other")
 
 
+def check_all_apart(places: Sequence[Path]) -> None:
+    """Refuse any two places that are the same or lie one in the other (E602)."""
+    for one, other in combinations(places, 2):
+        check_apart(one, other)
+
+
 def check_place(place: Path) -> None:
     """Refuse to put a tree at `place` if that is a link, not a folder, dangerous, or inside another tree."""
     if place.is_symlink():
         raise WriteRefused("E603", f"{place} is a symbolic link; name the folder itself")
     if place.exists() and not place.is_dir():
         raise WriteRefused("E603", f"{place} is not a folder")
+    listed = manifest_path(place)
+    if listed.is_symlink() or (listed.exists() and not listed.is_file()):
+        raise WriteRefused("E603", f"{listed} is not an ordinary file; a tree's list belongs there")
     whole = place.parent.resolve() / place.name
     _refuse_home_and_root(whole)
-    for folder in whole.parents:
+    _refuse_inside_tree(whole)
+
+
+def _refuse_inside_tree(place: Path) -> None:
+    """Refuse a place below a folder that is a tree."""
+    for folder in place.parents:
         if folder.name and manifest_path(folder).exists():
             raise WriteRefused("E602", f"{place} lies inside {folder}, which is a tree of its own")
 

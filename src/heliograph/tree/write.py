@@ -13,9 +13,11 @@ import msgspec
 from heliograph.parallel import Run, in_turn, results
 from heliograph.terms import Boundary
 from heliograph.tree.artifact import Artifact
+from heliograph.tree.carry import carry, intact
 from heliograph.tree.fsio import Cursor, Folder, Uncertain, WriteRefused, locked, put_file
 from heliograph.tree.manifest import (
     Entry,
+    Generations,
     Manifest,
     check_path,
     check_tree_name,
@@ -84,7 +86,8 @@ def write_trees(out: Path, plans: Iterable[TreePlan], run: Run = in_turn) -> tup
 def stage(out: Path, plan: TreePlan) -> Staged:
     """Write one tree beside its place in `out`; `swap` or `discard` what it gives. Call it with the lock held.
 
-    Files whose bytes the standing tree already holds are linked, so that they keep their times.
+    Files whose bytes the standing tree already holds are linked, so that they keep their times; so are style sheets
+    that only older pages name (see `tree.carry`).
     """
     check_tree_name(plan.name)
     with contextlib.ExitStack() as stack:
@@ -112,7 +115,8 @@ class _Writer:
         try:
             self._take(plan.artifacts)
             entries = self._kept + self._written
-            manifest = make_manifest(plan.name, plan.boundary, plan.site, entries, plan.next_change_at)
+            carried = self._carried(before, entries)
+            manifest = make_manifest(plan.name, plan.boundary, plan.site, entries, plan.next_change_at, carried)
             if self._written or self._old is None or listing(self._old) != expected(manifest):
                 self._complete(manifest)
         except BaseException:
@@ -137,6 +141,9 @@ class _Writer:
             folder.create(name, artifact.data)
             self._written.append(entry_of(artifact))
 
+    def _carried(self, before: Manifest | None, entries: Sequence[Entry]) -> Generations:
+        return () if before is None or self._old is None else intact(self._old, carry(before, entries))
+
     def _open_stage(self) -> Folder:
         if self._stage is None:
             self._stage = self._stack.enter_context(new_stage(self._parent))
@@ -145,12 +152,14 @@ class _Writer:
     def _complete(self, manifest: Manifest) -> None:
         stage = self._open_stage()
         if self._old is not None:
-            link_all(self._old, stage, (entry.path for entry in self._kept))
+            carried = (entry for generation in manifest.carried for entry in generation)
+            link_all(self._old, stage, (entry.path for entry in (*self._kept, *carried)))
         verify_listing(stage, manifest)
         seal(stage)
 
     def _staged(self, manifest: Manifest, before: Manifest | None) -> Staged:
-        gone = before.paths - manifest.paths if before is not None else ()
+        left = {entry.path for entry in manifest.everything}
+        gone = [entry for entry in before.everything if entry.path not in left] if before is not None else ()
         counts = Counts(
             tree=manifest.tree,
             files=len(manifest.files),
@@ -206,8 +215,9 @@ def listing(tree: Folder) -> frozenset[tuple[str, str]]:
 
 def expected(manifest: Manifest) -> frozenset[tuple[str, str]]:
     """List what a tree holds if it is just as its manifest says, as (path, kind)."""
-    folders = {folder for entry in manifest.files for folder in _folders_of(entry.path)}
-    return frozenset({(entry.path, "file") for entry in manifest.files} | {(folder, "folder") for folder in folders})
+    paths = {entry.path for entry in manifest.everything}
+    folders = {folder for path in paths for folder in _folders_of(path)}
+    return frozenset({(path, "file") for path in paths} | {(folder, "folder") for folder in folders})
 
 
 def _folders_of(path: str) -> Iterator[str]:

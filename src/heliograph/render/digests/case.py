@@ -89,6 +89,11 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
                 return shared
         return ""
 
+    def happening(self, words_for_all: str) -> str:
+        """Tell in one text since when it goes on, or went on, and what was said of it; in Markdown."""
+        told = sentences.without_echo(self.incident.title, words_for_all)
+        return sentences.lead_in(sentences.literal(self.since()), told)
+
     def since(self) -> str:
         """Tell in a sentence what has been going on since when, or what went on."""
         incident = self.incident

@@ -84,6 +84,7 @@ def _happening(matter: Matter) -> Row:
     """Tell the problem in a sentence, then in the words for everyone."""
     said = matter.said_now or matter.shared_words()
     told = sentences.since(matter.public_title, matter.at(matter.incident.started_at))
+    said = sentences.without_echo(matter.public_title, said)
     return worded("WHAT HAPPENS", sentences.lead_in(sentences.literal(told), said))
 
 

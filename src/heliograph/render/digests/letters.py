@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import islice
@@ -15,6 +16,9 @@ from heliograph.render.layouts import Layouts
 from heliograph.render.mail import Mail
 from heliograph.times import zone
 from heliograph.view import Component, Customer, Incident, Update, View
+
+_NOTHING_TO_DO: Final = re.compile(r"\byou (?:need to do nothing|need not do anything)\b", re.IGNORECASE)
+"""How authors say that nothing is asked of anyone."""
 
 CLOSING_KEPT: Final = 3
 """Of how many closed incidents, newest first, the last letter is kept."""
@@ -72,9 +76,9 @@ def _letter(case: Case, to: Customer, layouts: Layouts) -> Mail:
 def _letter_subject(case: Case, to: Customer) -> str:
     title = case.incident.title
     headline = sentences.headline(title)
-    named = f"{to.name}: {sentences.mid_sentence(headline)}"
+    named = f"{to.name}: {sentences.headline(sentences.mid_sentence(title))}"
     if not case.incident.is_open:
-        return subject(f"{named}: solved", [], f" ({case.count})")
+        return subject(f"{named}: {case.phrase}", [], f" ({case.count})")
     comma = "," if headline == title else ""
     return subject(f"{named}{comma} since {case.at(case.incident.started_at)}", [case.phrase], f" ({case.count})")
 
@@ -83,9 +87,8 @@ def _letter_rows(case: Case, to: Customer) -> Iterator[Row]:
     own = case.own_words()
     if own:
         yield worded(f"For {to.name}", sentences.mid_sentence(own))
-    opening = sentences.mid_sentence(case.since())
     happened = "What is happening" if case.incident.is_open else "What happened"
-    yield worded(happened, sentences.lead_in(sentences.literal(opening), case.shared_words()))
+    yield worded(happened, sentences.mid_sentence(case.happening(case.shared_words())))
     yield plain("What you need to do", _to_do(case))
     if case.incident.is_open:
         yield from _products(case, to)
@@ -97,6 +100,8 @@ def _letter_rows(case: Case, to: Customer) -> Iterator[Row]:
 def _to_do(case: Case) -> str:
     """Say what was asked of this customer, or that nothing was beyond the words above."""
     wanted = [ask for ask in case.incident.asks if ask.met_at is None]
+    if not wanted and _NOTHING_TO_DO.search(f"{case.own_words()} {case.shared_words()}"):
+        return "nothing."
     if not wanted:
         return "nothing beyond what is written above."
     return "; ".join(f"{ask.what} (asked at {case.at(ask.since)})" for ask in wanted) + "."
@@ -134,7 +139,7 @@ def _next_message(case: Case, to: Customer) -> str:
         return "as soon as anything changes, and one when it is solved."
     by = _both_clocks(case, incident.next_update, to)
     if incident.late:
-        return f"it was due by {by} and is late; one comes when it is solved, too."
+        return f"late; it was due by {by}. One comes when it is solved, too."
     return f"by {by}, sooner if anything changes, and one when it is solved."
 
 
@@ -155,13 +160,17 @@ def _notice_kept(case: Case, to: Customer) -> Iterator[Row]:
         return
     first = worded_updates[-1].at
     after = first - case.incident.started_at
-    when = f"{words.duration(after)} after the start" if after >= timedelta(minutes=1) else "at the start"
-    yield plain("Notice", f"our first message is of {case.at(first)}, {when}; we agreed {words.duration(to.notice)}.")
+    when = f"{words.span(after)} after the start" if after >= timedelta(minutes=1) else "at the start"
+    yield plain("Notice", f"our first message is of {case.at(first)}, {when}; we agreed {words.span(to.notice)}.")
 
 
 def _letter_closing(case: Case) -> Iterator[Row]:
     has_page = bool(case.shared_words())
     page = case.public_page if has_page else f"{case.view.about.public_url}/"
+    if has_page and case.incident.postmortem:
+        yield plain("What happened, and what we change", page)
+        yield plain("", "Reply to reach your account team.")
+        return
     yield plain("", "Reply to reach your account team.")
     yield plain("Public page", page)
 
@@ -197,13 +206,17 @@ def _newest_worded(incident: Incident) -> Update | None:
 
 def _notice_subject(case: Case) -> str:
     if not case.incident.is_open:
-        return subject(f"Solved: {sentences.headline(case.incident.title)}", [], f" ({case.count})")
+        title = sentences.headline(sentences.mid_sentence(case.incident.title))
+        account = ["account published"] if case.incident.postmortem else []
+        return subject(f"Solved: {title}", account, f" ({case.count})")
     promise = case.incident.next_update
     details = [case.phrase, f"next update by {case.at(promise)}" if promise and not case.incident.late else ""]
     return subject(case.incident.title, details, f" ({case.count})")
 
 
 def _notice_heading(case: Case) -> str:
+    if not case.incident.is_open:
+        return f"Solved: {sentences.past(case.incident.title)}"
     states = words.states_headline(case.incident.claims, case.names)
     return f"{case.incident.title} · {states}" if states else case.incident.title
 
@@ -257,6 +270,7 @@ def _earlier(case: Case, newest: Update | None) -> Iterator[Row]:
 
 
 def _notice_closing(case: Case) -> Iterator[Row]:
-    yield plain("All about this problem", case.public_page)
+    told = "What happened, and what we change" if case.incident.postmortem else "All about this problem"
+    yield plain(told, case.public_page)
     if case.view.about.support_url:
         yield plain("Contact support", case.view.about.support_url.removeprefix("mailto:"))

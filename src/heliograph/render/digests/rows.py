@@ -35,7 +35,7 @@ def _recovered(matter: Matter) -> list[Claim]:
 def _claim(matter: Matter, claim: Claim, moved: set[str]) -> str:
     now = words.STATE_WORDS[claim.state]
     before = claim.component in moved and claim.was != "operational"
-    return f"{matter.names[claim.component]}: " + (f"{words.STATE_WORDS[claim.was]} -> {now}" if before else now)
+    return f"{matter.names[claim.component]}: " + (f"{words.STATE_WORDS[claim.was]} → {now}" if before else now)
 
 
 def facts(matter: Matter) -> Iterator[Row]:
@@ -125,9 +125,9 @@ def next_word(matter: Matter) -> Row:
 
 def _owed(matter: Matter, by: datetime, *, late: bool, whom: str) -> str:
     time = matter.at(by)
-    return sentences.sentence(
-        f"{whom} due by {time}, late" if late else f"{whom} by {time}, sooner if the state changes"
-    )
+    if late:
+        return sentences.sentence(f"late: {whom} {'were' if ' and ' in whom else 'was'} due by {time}")
+    return sentences.sentence(f"{whom} by {time}, sooner if the state changes")
 
 
 def people(matter: Matter, ending: str) -> Row:
@@ -156,7 +156,9 @@ def earlier_own_words(matter: Matter) -> Iterator[Row]:
 
 
 def all_open(found: tuple[Matter, ...], label: str = "ALL OPEN") -> Row:
-    """Count what is open, and give the one screen that shows it."""
-    url = found[0].view.about.url
-    screen = f" One screen: {url}/" if url else ""
-    return plain(label, f"{words.count(len(found), 'incident', 'incidents')}.{screen}")
+    """Count what is open, say how much of it is not told here, and give the one screen that shows it."""
+    view = found[0].view
+    screen = f" One screen: {view.about.url}/" if view.about.url else ""
+    opened = len(view.open_incidents)
+    here = f", {len(found)} of them told here" if opened > len(found) else ""
+    return plain(label, f"{words.count(opened, 'incident', 'incidents')}{here}.{screen}")
