@@ -66,15 +66,16 @@ def run(make: Make, root: Path, port: int, tell: Tell) -> None:
     `make` is called again whenever a source below `root` is saved, and may raise Refused. Raises Refused for a first
     build that fails, OSError for a port that is taken.
     """
-    workshop = _Workshop(make, tell)
-    servers = _open_servers(workshop, port)
-    for server in servers:
-        server.start()
-        tell(f"  {server.tree:<16} {server.url}")
-    tell("Pages are made anew when a file is saved. Stop with Ctrl-C.")
     bell = threading.Event()
-    watcher = _watch(root, bell)
+    watcher = _watch(root, bell)  # before the first build, so that nothing saved while it runs is missed
+    servers: list[ReaderServer] = []
     try:
+        workshop = _Workshop(make, tell)
+        servers += _open_servers(workshop, port)
+        for server in servers:
+            server.start()
+            tell(f"  {server.tree:<16} {server.url}")
+        tell("Pages are made anew when a file is saved. Stop with Ctrl-C.")
         while True:
             if bell.wait(_REFRESH):
                 threading.Event().wait(_SETTLE)
