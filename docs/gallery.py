@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from markupsafe import Markup
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -18,19 +18,29 @@ from heliograph.cli.main import cli
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 GALLERY: Final = ROOT / "gallery"
-PICTURE: Final = ROOT / "docs" / "images" / "two-readers.png"
+PICTURES: Final = ROOT / "docs" / "images"
 PICTURE_LIMIT: Final = 300_000
-"""So many bytes the README's picture may have."""
+"""So many bytes a picture of the README may have."""
 
 BEFORE_LATE: Final = "2026-11-21T14:24Z"
-"""The instant of the README's picture: the example's own clock stands where a promise has just been missed."""
+"""The instant of the README's pictures: the example's own clock stands where a promise has just been missed."""
 
 PAGES: Final = {
     "index": "public/index.html",
     "incident": "public/incidents/k3x9q2mf/index.html",
+    "postmortem": "public/incidents/d3j7rz8c/index.html",
+    "maintenance": "public/maintenance/8wd3km6z/index.html",
+    "history": "public/history/index.html",
+    "month": "public/history/2026-11/index.html",
+    "component": "public/components/checkout/index.html",
+    "subscribe": "public/subscribe/index.html",
+    "accessibility": "public/accessibility/index.html",
+    "page": "public/pages/about/index.html",
+    "internal-index": "internal/index.html",
+    "internal-incident": "internal/incidents/k3x9q2mf/index.html",
+    "internal-component": "internal/components/checkout/index.html",
     "exec": "exec/index.html",
     "support": "support/index.html",
-    "internal": "internal/incidents/k3x9q2mf/index.html",
 }
 """What is shown, by name: its place below the folder of all trees."""
 
@@ -40,7 +50,8 @@ class Way(NamedTuple):
 
     name: str
     context: dict[str, Any]
-    media: str = "screen"
+    media: Literal["screen", "print"] = "screen"
+    direction: str = "ltr"
 
 
 WAYS: Final = (
@@ -49,6 +60,7 @@ WAYS: Final = (
     Way("dark", {"viewport": {"width": 360, "height": 780}, "device_scale_factor": 2, "color_scheme": "dark"}),
     Way("print", {"viewport": {"width": 794, "height": 1123}}, media="print"),
     Way("no-script", {"viewport": {"width": 360, "height": 780}, "java_script_enabled": False}),
+    Way("right-to-left", {"viewport": {"width": 360, "height": 780}, "device_scale_factor": 2}, direction="rtl"),
 )
 
 CHROMIUM: Final = "/usr/bin/chromium"
@@ -74,6 +86,20 @@ figure {{ display: inline-block; margin: 0 1rem 1rem 0; vertical-align: top }}</
 _FIGURE: Final = Markup('<figure><a href="{0}"><img src="{0}" alt="{1}"></a><figcaption>{1}</figcaption></figure>')
 _SECTION: Final = Markup("<h2>{}</h2>\n{}\n")
 
+
+class Pair(NamedTuple):
+    """A picture of the README: what two readers see side by side, each with a line that says who it is."""
+
+    file: str
+    phone: tuple[str, str]
+    screen: tuple[str, str]
+
+
+PAIRS: Final = (
+    Pair("two-readers.png", ("A customer, on a phone", "incident"), ("An executive, on one screen", "exec")),
+    Pair("two-colleagues.png", ("A customer, on the first page", "index"), ("A support agent", "support")),
+)
+
 PAIR: Final = Markup("""<!doctype html>
 <html lang="en"><meta charset="utf-8"><style>
 body {{ margin: 0; padding: 24px; background: #e9e6e0; color: #1d1c1a; font: 600 17px/1.4 "Noto Sans", sans-serif }}
@@ -85,14 +111,14 @@ div::after {{ content: ""; position: absolute; inset: auto 0 0; height: 36px; }}
 div::after {{ background: linear-gradient(#fcfbf900, #e9e6e0) }}
 </style>
 <main>
-<div><p>A customer, on a phone</p><iframe src="{phone}" scrolling="no"></iframe></div>
-<div><p>An executive, on one screen</p><iframe src="{screen}" scrolling="no"></iframe></div>
+<div><p>{0[0]}</p><iframe src="{0[1]}" scrolling="no"></iframe></div>
+<div><p>{1[0]}</p><iframe src="{1[1]}" scrolling="no"></iframe></div>
 </main></html>
 """)
 
 
 def main() -> None:
-    """Build the example, look at it in every way, and compose the README's picture."""
+    """Build the example, look at it in every way, and compose the README's pictures."""
     shutil.rmtree(GALLERY, ignore_errors=True)
     GALLERY.mkdir()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
@@ -103,12 +129,10 @@ def main() -> None:
             _look(browser, trees, way)
         earlier = Path(folder) / "earlier"
         _build(earlier, "--at", BEFORE_LATE)
-        _compose(browser, earlier)
+        for pair in PAIRS:
+            _compose(browser, earlier, pair)
         browser.close()
     (GALLERY / "index.html").write_text(_overview(), encoding="utf-8")
-    size = PICTURE.stat().st_size
-    if size > PICTURE_LIMIT:
-        raise SystemExit(f"{PICTURE.name} has {size:,} bytes, more than {PICTURE_LIMIT:,}")
 
 
 def _build(trees: Path, *options: str) -> None:
@@ -126,18 +150,25 @@ def _opened(browser: Browser, context: dict[str, Any], page: Path) -> Page:
 def _look(browser: Browser, trees: Path, way: Way) -> None:
     for name, place in PAGES.items():
         sheet = _opened(browser, way.context, trees / place)
-        sheet.emulate_media(media=way.media)  # type: ignore[arg-type]
+        sheet.emulate_media(media=way.media)
+        if way.direction == "rtl":
+            sheet.evaluate("document.documentElement.dir = 'rtl'")
         sheet.screenshot(path=GALLERY / f"{name}-{way.name}.png", full_page=True)
         sheet.context.close()
 
 
-def _compose(browser: Browser, trees: Path) -> None:
-    """Set what a customer and what an executive reads side by side."""
+def _compose(browser: Browser, trees: Path, pair: Pair) -> None:
+    """Set what two readers see side by side."""
     page = trees / "pair.html"
-    page.write_text(PAIR.format(phone=PAGES["incident"], screen=PAGES["exec"]), encoding="utf-8")
-    sheet = _opened(browser, {"viewport": {"width": 1256, "height": 678}, "device_scale_factor": 1.5}, page)
-    PICTURE.parent.mkdir(exist_ok=True)
-    sheet.screenshot(path=PICTURE, full_page=True)
+    sides = [(words, PAGES[name]) for words, name in (pair.phone, pair.screen)]
+    page.write_text(PAIR.format(*sides), encoding="utf-8")
+    still = {"java_script_enabled": False}  # the example's clock would tell its script that it is later
+    sheet = _opened(browser, {"viewport": {"width": 1256, "height": 678}, "device_scale_factor": 1.5, **still}, page)
+    PICTURES.mkdir(exist_ok=True)
+    sheet.screenshot(path=PICTURES / pair.file, full_page=True)
+    size = (PICTURES / pair.file).stat().st_size
+    if size > PICTURE_LIMIT:
+        raise SystemExit(f"{pair.file} has {size:,} bytes, more than {PICTURE_LIMIT:,}")
 
 
 def _overview() -> Markup:

@@ -3,6 +3,10 @@
 import os
 from pathlib import Path
 
+import pytest
+
+from hostile.browser import chromium as started
+
 SHARED = Path(os.environ.get("HELIOGRAPH_SHARED", Path(__file__).parents[2] / "shared"))
 
 
@@ -21,3 +25,10 @@ def pytest_collection_modifyitems(config, items):
 
 def _over_nothing(item) -> bool:
     return any("empty parameter set" in str(mark.kwargs.get("reason", "")) for mark in item.iter_markers("skip"))
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """Debian's Chromium, running."""
+    with started() as browser:
+        yield browser

@@ -15,7 +15,10 @@ from proof.calls import Call, failing, in_a_child, kill, noted, tapped
 from proof.crashes import DONE, FAILED, UNCONFIRMED, in_place, in_turn, interrupt
 from proof.scenes import Scene
 
-pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="paths are told by descriptor")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="paths are told by descriptor"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +56,6 @@ def command(room, made):
     return scenes.command_scene(room / "command", *made)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "every", "least"), [("build", 2, 45), ("first", 3, 25), ("publish", 2, 24), ("command", 5, 20)]
 )

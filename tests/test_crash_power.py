@@ -12,7 +12,10 @@ from proof.calls import noted
 from proof.crashes import VARIANTS, cut, no_syncfs
 from proof.weak_disk import Disk, Recording, disk_of, is_tree, judged
 
-pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="paths are told by descriptor")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="paths are told by descriptor"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +37,6 @@ def all_scenes(room):
     )
 
 
-@pytest.mark.slow
 def test_over_five_thousand_crash_states_none_is_broken_and_without_either_sync_many_are(all_scenes):
     found = [one for scene in all_scenes for one in cut(scene, samples=3)]
     states = {variant: sum(one.states for one in found if one.variant == variant) for variant in VARIANTS}
@@ -44,7 +46,6 @@ def test_over_five_thousand_crash_states_none_is_broken_and_without_either_sync_
     assert all(len(said) > 100 for variant, said in bad.items() if variant)
 
 
-@pytest.mark.slow
 def test_where_everything_is_synced_one_by_one_it_is_the_same(all_scenes):
     with no_syncfs():
         found = [one for scene in (all_scenes[0], all_scenes[2]) for one in cut(scene, samples=2)]

@@ -4,11 +4,10 @@ import random
 
 import pytest
 
-from heliograph.problems import Refused
-from heliograph.quarantine import read_strictly
-from heliograph.serve.run import _Workshop
-from heliograph.serve.shelf import Shelf
-from heliograph.tree.artifact import text_artifact
+from heliograph.cli.house import House
+from heliograph.cli.serve import Maker
+from heliograph.serve.workshop import Workshop
+from serving import offer
 from sites import INCIDENT, TINY, UPDATE, write_site
 
 CONFIG = ("site_src/site.toml", "site_src/components.toml", "audiences/public.toml", "audiences/strategic.toml")
@@ -21,48 +20,55 @@ def half_saved(dice, whole):
     return dice.choice((data[:cut], data[:cut] + bytes(len(data) - cut), data + data[:cut], data[cut:], b""))
 
 
+def front_page(workshop):
+    """What a reader gets now."""
+    return workshop.find("public", "index.html").artifact.data
+
+
 @pytest.mark.slow
 def test_a_thousand_half_saved_files_are_read_or_refused_and_the_last_good_pages_stay(tmp_path):
     site = write_site(tmp_path / "site")
     told = []
-
-    def make():
-        content = read_strictly(site)
-        words = "\n".join(
-            text.words for one in content.site.incidents for update in one.updates for text in update.passages
-        )
-        return Shelf({"public": {"index.html": text_artifact("index.html", words)}})
-
-    workshop = _Workshop(make, told.append)
+    workshop = Workshop(Maker(House(root=site)), told.append)
+    workshop.renew(None)
     dice, stayed = random.Random(30), 0
     for _ in range(1000):
         path = dice.choice((UPDATE, UPDATE, INCIDENT, *CONFIG))
+        before = workshop.now.shelf
         (site / path).write_bytes(half_saved(dice, str(TINY[path])))
-        before, said = workshop.newest(), len(told)
-        workshop.renew()
-        if len(told) > said:
+        workshop.renew(frozenset({path}))
+        if not workshop.now.is_current:
             stayed += 1
-            assert workshop.newest() is before
-            assert told[-1] == "The last good pages stay up."
+            assert workshop.now.shelf is before
+            assert workshop.now.problems
+            assert all(problem.code != "FAULT" for problem in workshop.now.problems), workshop.now.problems
         (site / path).write_bytes(str(TINY[path]).encode())
+        workshop.renew(frozenset({path}))
+        assert workshop.now.is_current
+        assert not workshop.now.problems
     assert 300 < stayed < 1000
-    workshop.renew()
-    assert b"looking into it" in workshop.newest().trees["public"]["index.html"].data
+    assert any("stay" in line for line in told)
+    assert b"looking into it" in front_page(workshop)
 
 
-def test_anything_but_a_refusal_would_be_noticed(tmp_path):
-    def make():
-        if made:
-            raise RuntimeError("a traceback")
-        made.append(1)
-        return Shelf({})
+def test_an_error_of_our_own_is_told_as_one_and_the_last_good_pages_stay():
+    def make(changed):
+        if changed is not None:
+            raise RuntimeError("words of a passage")
+        return offer("hello")
 
-    made = []
-    with pytest.raises(RuntimeError):
-        _Workshop(make, made.append).renew()
+    told = []
+    workshop = Workshop(make, told.append)
+    workshop.renew(None)
+    workshop.renew(frozenset({"x"}))
+    assert front_page(workshop) == b"hello"
+    assert [problem.code for problem in workshop.now.problems] == ["FAULT"]
+    assert "words of a passage" not in "".join(told)
 
 
-def test_a_first_build_that_is_refused_is_refused(tmp_path):
+def test_while_nothing_good_has_been_read_yet_there_is_nothing_to_show(tmp_path):
     site = write_site(tmp_path / "site", {UPDATE: "half"})
-    with pytest.raises(Refused):
-        _Workshop(lambda: read_strictly(site), print)
+    workshop = Workshop(Maker(House(root=site)), lambda line: None)
+    workshop.renew(None)
+    assert workshop.find("public", "index.html").artifact is None
+    assert workshop.now.problems

@@ -28,7 +28,7 @@ from heliograph.pipeline import Build
 from heliograph.problems import Problem, Refused
 from heliograph.render import markup
 from heliograph.render.layouts import Layouts
-from heliograph.serve.shelf import stock
+from heliograph.serve.shelf import Offer, Shelf
 from heliograph.tree.artifact import Artifact, text_artifact
 from heliograph.tree.write import TreePlan, write_trees
 from sites import write_site
@@ -76,9 +76,12 @@ BROKEN = {
     "escapes": ("JSON escapes", {"_character": lambda found: found.group()}),
     "styles": ("CSS escapes", {"_character": lambda found: found.group()}),
     "inline elements": ("emphasis inside words", {"JOINT": "\0"}),
-    "values": ("attribute in XML", {"_READERS": {"atom": lambda text: re.sub("<[^>]*>", " ", text).split("\n")}}),
+    "values": (
+        "attribute in XML",
+        {"_MARKED_UP": (), "_READERS": {"atom": lambda text: re.sub("<[^>]*>", " ", text).split("\n")}},
+    ),
     "depth": ("markup within XML", {"_DEPTH": 1}),
-    "paths": ("slug", {"read": lambda artifact, known=(): decode.Read({artifact.data.decode()}, frozenset())}),
+    "paths": ("slug", {"read": lambda artifact, pieces=None: {artifact.data.decode()}}),
 }
 """What the reading is done without, a way that then comes through, and what is put in its place."""
 
@@ -91,8 +94,40 @@ def test_without_reading(way, instead, monkeypatch):
     assert finds_each(cases.WRITTEN[way], 6) == 0
 
 
+PIECES = ("<", ">", "<b>", "</p>", "<![CDATA[x]]>", "&#65;", "&lt;i&gt;", "%41", "\\u0041", "=41", "=?utf-8?q?a=20b?=", "aGVsbG8gd29ybGQgdGhpcyBpcyBhIHNlY3JldCB0ZXh0", "\0", "\n", "words")  # fmt: skip
+
+
+def test_what_is_found_within_a_run_does_not_depend_on_the_runs_beside_it():
+    dice = random.Random("beside")
+    for _ in range(500):
+        runs = ["".join(dice.choices(PIECES, k=dice.randrange(1, 6))) for _ in range(6)]
+        alone = {inner for run in runs for inner in decode.unwrap({run: "x"})}
+        assert alone <= decode.unwrap(dict.fromkeys(runs, "x")).keys()
+
+
+@pytest.mark.parametrize("known", [5, 1 << 16])
+def test_every_run_is_read_once_however_many_files_were_read_before(known, monkeypatch):
+    monkeypatch.setattr(decode, "_KNOWN", known)
+    dice = random.Random("files")
+    tags = (
+        "<p>",
+        "<a href='x.html' title='Some value'>",
+        '<img alt="Another value">',
+        "<b>",
+        "</b>",
+        "<",
+        "words",
+        "more",
+    )
+    files = [page("".join(dice.choices(tags, k=8))) for _ in range(200)]
+    reading = decode.Reading()
+    read = [run for file in files for run in reading.fresh(file)]
+    assert {*read} == {run for file in files for run in decode.read(file)}
+    assert (len(read) == len({*read})) == (known > 5)
+
+
 def test_without_compatible_forms(monkeypatch):
-    monkeypatch.setattr(letters, "_fold_line", lambda line: line.casefold())
+    monkeypatch.setattr(letters, "_plain", lambda text: text.casefold())
     assert finds_each(cases.WRITTEN["full-width letters"], 6) == 0
 
 
@@ -127,7 +162,7 @@ def test_packed_text_of_a_png_is_unpacked():
 def test_a_bomb_is_unpacked_only_so_far(monkeypatch):
     monkeypatch.setattr(decode, "_LIMIT", 1000)
     bomb = gzip.compress(b"<p>" + b"x" * 10_000_000)
-    assert max(map(len, decode.read(Artifact("a.html", bomb)).runs)) <= 1000
+    assert max(map(len, decode.read(Artifact("a.html", bomb)))) <= 1000
 
 
 def test_large_trees_are_held_to_the_same(monkeypatch):
@@ -254,6 +289,25 @@ def test_sensitive_terms_and_canaries_pass_nowhere_even_if_somebody_wrote_them_f
     assert told(hidden("see the war room"), [page("war room")], terms=("war room",))[0].place == AT
 
 
+LONG = ("a-", "a.", "a@", "A", "=AB", "%zz\\", "%41", "<a ", "<", "&amp;", "&#", '"', "=?a?", "1.", "ab:", "https://")
+
+
+@pytest.mark.slow
+def test_no_text_takes_more_time_than_its_length_asks_for():
+    """Were any step quadratic, texts of 200,000 characters would take minutes, and the watchdog would bite."""
+    probe = (
+        "import egress_cases as c, test_egress as t\n"
+        "for piece in t.LONG:\n"
+        "    words = (piece * 200_000)[:200_000]\n"
+        "    files = [t.page(words), *(t.Artifact(f'a.{kind}', words.encode()) for kind in ('txt', 'json', 'eml', 'ics'))]\n"
+        "    assert c.told(t.hidden(f'{t.SECRET} {words}', t.SECRET), [*files, t.page(t.SECRET)], ('Nothing',))\n"
+        "print('read')"
+    )
+    command = [sys.executable, "-c", probe]
+    done = subprocess.run(command, cwd=Path(__file__).parent, env=environment(), timeout=120, capture_output=True)
+    assert (done.stdout.split(), done.stderr) == ([b"read"], b"")
+
+
 # What is said about it
 
 
@@ -367,12 +421,16 @@ def test_serving_is_held_to_it_too(tmp_path):
     own = tmp_path / "layouts/web/404.html"
     own.parent.mkdir(parents=True)
     own.write_text(SECRET)
+    build = made(tmp_path, **{"incidents/2026-11-21-checkout/1500-note.md": NOTE})
+    shelf = Shelf(Offer(trees={draft.name: draft.parts for draft in build.drafts()}, names={}))
     with pytest.raises(Refused):
-        stock(made(tmp_path, **{"incidents/2026-11-21-checkout/1500-note.md": NOTE}).trees())
+        shelf.missing("public")
 
 
 def test_commands_use_no_tree_that_was_not_read():
-    sources = [path for path in (Path(wall.__file__).parent.parent).rglob("*.py") if path.name != "pipeline.py"]
+    """A shelf reads what it is offered itself."""
+    reading = {"pipeline.py", "serve.py"}
+    sources = [path for path in (Path(wall.__file__).parent.parent).rglob("*.py") if path.name not in reading]
     assert not [
         path for path in sources if "pipeline import trees" in path.read_text() or ".drafts(" in path.read_text()
     ]

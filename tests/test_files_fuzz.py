@@ -104,6 +104,13 @@ def beside(room):
     return sorted(path.name for path in room.iterdir()), (room / "stranger").read_text()
 
 
+def nothing_outside(watch, room, record_property, names):
+    """Hold that no write went elsewhere, and note how many names were tried and how many writes strayed."""
+    record_property("names", names)
+    record_property("outside", len(watch.outside))
+    assert (watch.outside, beside(room)) == ([], (["root", "stranger"], "not ours"))
+
+
 def plan(artifacts, tree="public"):
     return [TreePlan(name=tree, boundary="external", site="s", artifacts=artifacts)]
 
@@ -121,17 +128,17 @@ def tally(work, names):
     return done, refused
 
 
-def test_eight_thousand_names_of_files(room):
+def test_eight_thousand_names_of_files(room, record_property):
     dice = random.Random(1)
     names = [name(dice) if dice.random() < 0.85 else plain(dice) for _ in range(8000)]
     watch = Watch(room / "root")
     with tapped(watch):
         done, refused = tally(lambda one: write_trees(room / "root" / "dist", plan([Artifact(one, b"x")])), names)
-    assert (watch.outside, beside(room)) == ([], (["root", "stranger"], "not ours"))
+    nothing_outside(watch, room, record_property, len(names))
     assert (done > 200, refused > 5000, watch.writes > 3000) == (True, True, True)
 
 
-def test_three_thousand_names_of_trees(room):
+def test_three_thousand_names_of_trees(room, record_property):
     dice = random.Random(2)
     names = [name(dice).removesuffix(".html") for _ in range(3000)]
     watch = Watch(room / "root")
@@ -139,7 +146,7 @@ def test_three_thousand_names_of_trees(room):
         done, refused = tally(
             lambda one: write_trees(room / "root" / "dist", plan([Artifact("a.html", b"x")], one)), names
         )
-    assert (watch.outside, beside(room)) == ([], (["root", "stranger"], "not ours"))
+    nothing_outside(watch, room, record_property, len(names))
     assert (done > 5, refused > 2500) == (True, True)
 
 
@@ -164,7 +171,7 @@ def with_target(directory):
     return Snapshot(tuple(Source(path, str(text)) for path, text in sorted(files.items())), frozenset(), ())
 
 
-def test_four_thousand_folders_of_targets(room):
+def test_four_thousand_folders_of_targets(room, record_property):
     site = write_site(room / "root" / "site")
     write_trees(room / "root" / "built", plan([Artifact("a.html", b"x")]))
     dice, published = random.Random(3), 0
@@ -182,7 +189,7 @@ def test_four_thousand_folders_of_targets(room):
                     continue
                 except OSError as error:
                     assert error.errno == errno.ENAMETOOLONG
-    assert (watch.outside, beside(room)) == ([], (["root", "stranger"], "not ours"))
+    nothing_outside(watch, room, record_property, number + 1)
     assert {path: path.read_bytes() for path in sources} == sources
     assert published > 100
 
@@ -200,7 +207,7 @@ def update(number):
     return str(TINY[UPDATE]).replace("7qm4tz2c", f"u{number:07d}")
 
 
-def test_three_thousand_names_of_folders_and_of_updates(room):
+def test_three_thousand_names_of_folders_and_of_updates(room, record_property):
     dice = random.Random(4)
     names: list[str] = []
     while len(names) < 3000:
@@ -214,17 +221,18 @@ def test_three_thousand_names_of_folders_and_of_updates(room):
             (place / "incident.md").write_text(head(start + number))
             if not (place / file).exists():
                 (place / file).write_text(update(start + number))
-        around_and_built(room, site)
+        around_and_built(room, site, record_property)
+    record_property("names", len(names))
 
 
-def around_and_built(room, site):
+def around_and_built(room, site, record_property):
     """Read around what is wrong, remember the rest, and build it; names of folders and files get nowhere."""
     watch = Watch(room / "root")
     with tapped(watch):
         content = read_around(site)
         assert remember(site, content.memory)
         write_trees(site / "dist", trees(content.site, Layouts(), AT))
-    assert (watch.outside, beside(room)) == ([], (["root", "stranger"], "not ours"))
+    nothing_outside(watch, room, record_property, 0)
     assert len(content.set_aside) > 50
     assert len(content.site.incidents) > 5
     ids = {incident.id for incident in content.site.incidents}
@@ -232,13 +240,13 @@ def around_and_built(room, site):
     assert written <= ids
 
 
-def test_two_thousand_titles_and_folders_of_authors(room):
+def test_two_thousand_titles_and_folders_of_authors(room, record_property):
     site = write_site(room / "root" / "site")
     dice = random.Random(5)
     said = NewUpdate(id="q2wn7h4k", at=AT, audience="public", passages=(("public", "words"),))
-    watch, written = Watch(room / "root" / "site" / "incidents"), 0
+    watch, written, tries = Watch(room / "root" / "site" / "incidents"), 0, 2000
     with tapped(watch):
-        for _ in range(2000):
+        for _ in range(tries):
             assert set(slug(name(dice))) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
             folder = dice.choice((name(dice), "2026-11-21-checkout", "..", "../site_src", "2026-11-21-checkout/.."))
             try:
@@ -251,7 +259,7 @@ def test_two_thousand_titles_and_folders_of_authors(room):
                 continue
             for path in (site / INCIDENT).parent.glob("1430*"):
                 path.unlink()
-    assert watch.outside == []
+    nothing_outside(watch, room, record_property, tries)
     assert written > 200
 
 

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from heliograph import model
-from heliograph.gate import MACROS_READER, PUBLIC_READER, Gate, Readership, explain, project, unreadable, withheld
+from heliograph.gate import MACROS_READER, PUBLIC_READER, Gate, Readership, explain, project, unreadable
 from heliograph.problems import Place
 from heliograph.record import Record, Told
 from proof.authored import (
@@ -353,6 +353,37 @@ def test_what_needs_approval_outside_is_decided_by_what_is_seen_outside():
     ]
 
 
+def shown(*updates, reader=PUBLIC_READER, asking="critical"):
+    """Minutes of those updates that a reader is shown, where one impact asks for approval."""
+    rule = (audience("public", signoff=((asking, ("commander",)),)),)
+    return [one.at.minute for one in only(site(incident(*updates), audiences=rule), "15:00", reader).updates]
+
+
+def test_an_override_that_still_stands_decides_what_needs_approval():
+    milder = update("14:10", claims={"checkout": "major_outage"}, impact="minor")
+    assert shown(milder, update("14:20")) == [20, 10]
+    approved = update(
+        "14:10", None, ("public", "It is grave."), impact="critical", seals=(sealed(("public", "It is grave.")),)
+    )
+    assert shown(approved, update("14:20")) == [10]
+    assert shown(approved, update("14:20", impact="none"), update("14:30")) == [30, 20, 10]
+
+
+def test_what_was_withheld_decides_no_later_approval():
+    grave = update("14:10", claims={"checkout": "major_outage"})
+    assert shown(update("14:05"), grave, update("14:20"), update("14:30", "monitoring")) == [30, 20, 5]
+
+
+def test_an_override_in_an_update_that_tells_a_reader_nothing_decides_no_approval():
+    silent = update("14:10", None, ("internal", "For us."), impact="critical")
+    assert shown(update("14:05"), silent, update("14:20")) == [20, 5]
+
+
+def test_an_outage_told_only_as_over_needs_the_approval_its_impact_asks_for():
+    whole = update("14:20", "resolved", claims={"checkout": "major_outage"})
+    assert shown(update("14:05"), whole) == [5]
+
+
 def test_what_needs_approval_inside_goes_by_severity():
     rule = (audience("exec", signoff=(("sev1", ("commander",)),)),)
     told = site(
@@ -470,6 +501,10 @@ def full_of_secrets():
     return site(told, components=parts, facts=(fact("affected", "public"), fact("cost", "internal")), pages=(page,))
 
 
+def withheld(of, reader, when="23:00"):
+    return Gate(of, at(when)).withheld_from(reader)
+
+
 def test_everything_that_is_not_readable_is_withheld_and_nothing_that_is():
     found = {hidden.words for hidden in withheld(full_of_secrets(), PUBLIC_READER)}
     assert set(SECRETS) <= found
@@ -554,6 +589,30 @@ def test_the_timeline_shows_an_insider_what_it_may_read_and_who_else_does():
     assert lines == [("public", "Words."), ("internal", "For us."), ("public", "Words.")]
     (line,) = desk(told_inside(), "15:00").dossiers[0].timeline[1].lines
     assert line.readers == ("Exec", "Internal", "Support")
+
+
+def test_an_entry_that_says_nothing_to_it_is_no_news_to_an_insider_who_may_not_read_internal():
+    aside = update("14:10", None, ("internal", "For us."), id="aside")
+    told = site(
+        incident(update("14:05", None, ("public", "For all.")), aside, update("14:20", claims={"api": "major_outage"}))
+    )
+    assert [one.at.minute for one in desk(told, "15:00", VISITOR).dossiers[0].timeline] == [20, 5]
+    assert [one.at.minute for one in desk(told, "15:00", INTERNAL).dossiers[0].timeline] == [20, 10, 5]
+
+
+def test_who_else_reads_a_line_is_told_to_those_alone_who_may_read_internal():
+    told = site(incident(update("14:05", None, ("public", "For all."))))
+    (line,) = desk(told, "15:00", VISITOR).dossiers[0].timeline[0].lines
+    assert line.readers == ("Frontdesk",)
+    (line,) = desk(told, "15:00", EXEC).dossiers[0].timeline[0].lines
+    assert {"Globex", "Initech", "Exec", "Public"} <= set(line.readers)
+
+
+def test_insiders_are_told_that_customers_read_a_title_only_once_they_do():
+    titles = {"public": "Payments fail", "internal": "db-7"}
+    told = site(incident(update("14:05", audience="internal"), update("14:20"), titles=titles))
+    assert desk(told, "14:10").dossiers[0].title_public is None
+    assert desk(told, "14:20").dossiers[0].title_public == "Payments fail"
 
 
 def test_owners_are_named_for_components_an_insider_may_know():

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 from msgspec.structs import replace
 
+from heliograph.gate import MACROS_READER, PUBLIC_READER
 from proof.authored import (
     EXEC,
     GLOBEX,
@@ -184,6 +185,52 @@ def test_each_audience_is_promised_its_own_next_word():
     assert only(told, "14:31", GLOBEX).next_update == at("14:40")
     assert only(told, "14:31", SUPPORT).next_update == at("14:35")
     assert only(told, "14:31", EXEC).next_update == at("16:20")
+
+
+INNER = ("internal", "For us.")
+
+
+@pytest.mark.parametrize("reader", [PUBLIC_READER, MACROS_READER, GLOBEX, EXEC, SUPPORT, INTERNAL])
+@pytest.mark.parametrize(
+    "aside",
+    [
+        {"said": [INNER]},
+        {"said": [("exec", "For the board.")]},
+        {"said": [("customer:globex", "For Globex.")]},
+        {"said": [("say", "If asked.")]},
+        {"said": [INNER], "claims": {"ledger": "major_outage"}},
+    ],
+)
+def test_a_word_to_some_does_not_keep_what_was_promised_to_all(reader, aside):
+    said = aside["said"]
+    told = site(incident(update("14:20", promise="30m"), update("14:30", None, *said, claims=aside.get("claims"))))
+    assert (only(told, "14:45", reader).next_update, only(told, "14:55", reader).late) == (at("14:50"), True)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        update("14:30", None, ("public", "Still at it.")),
+        update("14:30", "identified", INNER),
+        update("14:30", None, INNER, claims=DEGRADED),
+        update("14:30", None, ("exec", "For the board."), ("public", "Still at it.")),
+    ],
+)
+def test_any_word_to_all_keeps_what_was_promised_to_all_for_everyone(word):
+    told = site(incident(update("14:20", promise="30m"), word))
+    for reader in (PUBLIC_READER, GLOBEX, EXEC, SUPPORT, INTERNAL):
+        assert only(told, "14:45", reader).next_update is None
+
+
+def test_a_word_to_an_audience_keeps_what_was_promised_to_it_alone():
+    told = site(
+        incident(
+            update("14:20", promise="2h"),
+            update("14:25", audience="support", promise="5m"),
+            update("14:28", None, ("support", "Yes."), audience="support"),
+        )
+    )
+    assert only(told, "14:40", SUPPORT).next_update == only(told, "14:40").next_update == at("16:20")
 
 
 # Ninety days

@@ -11,6 +11,7 @@ from proof.authored import (
     EXEC,
     INTERNAL,
     SECOND,
+    SOMEWHERE,
     VISITOR,
     at,
     audience,
@@ -19,6 +20,7 @@ from proof.authored import (
     rhythm,
     seen,
     site,
+    text,
     update,
     work,
 )
@@ -97,6 +99,17 @@ def test_what_is_hidden_ends_nothing():
     assert seen(site(told, hidden), "14:10").valid_until == at("22 00:00")
     assert seen(site(told, hidden), "14:10", INTERNAL).valid_until == at("15:00")
     assert seen(site(told, hidden), "15:10", INTERNAL).valid_until == at("16:00")
+
+
+def test_a_postmortem_whose_every_word_is_for_others_ends_nothing():
+    from heliograph.model import Postmortem
+
+    account = Postmortem(
+        id="p", audience="public", at=at("18:00"), passages=(text("internal", "For us."),), place=SOMEWHERE
+    )
+    told = site(incident(update("14:05"), update("14:10", "resolved"), postmortem=account))
+    assert seen(told, "15:00").valid_until == at("22 00:00")
+    assert seen(told, "15:00", INTERNAL).valid_until == at("18:00")
 
 
 def test_a_word_that_falls_due_to_anyone_ends_what_insiders_see():

@@ -52,10 +52,13 @@ def browser():
 
 
 @pytest.fixture
-def watch(browser, tmp_path):
+def watch(browser, tmp_path, record_property):
     watching = Watch(browser, tmp_path)
     yield watching
     watching.close()
+    record_property("pages", watching.seen)
+    for name in ("ran", "handler", "request"):
+        record_property(name, sum(bool(re.search(rf"(?:^|: ){name}\b", wrong)) for wrong in watching.wrong))
 
 
 def page_of(texts: Iterable[str], folder: Path, name: str, *, guarded: bool) -> Path:
@@ -77,13 +80,15 @@ def look_at_texts(watch: Watch, texts: list[str], folder: Path, name: str, *, gu
 
 
 @pytest.mark.parametrize("guarded", [True, False], ids=["with the policy", "by the sanitiser alone"])
-def test_no_vector_runs_loads_or_leads_anywhere(watch, tmp_path, guarded):
+def test_no_vector_runs_loads_or_leads_anywhere(watch, tmp_path, guarded, record_property):
+    record_property("vectors", len(VECTORS))
     look_at_texts(watch, list(VECTORS), tmp_path, "vectors", guarded=guarded)
 
 
 @pytest.mark.parametrize("batch", range(BATCHES))
-def test_of_five_hundred_random_documents_none_does_either(watch, tmp_path, batch):
+def test_of_five_hundred_random_documents_none_does_either(watch, tmp_path, batch, record_property):
     texts = list(documents(batch, BATCH))
+    record_property("documents", len(texts))
     look_at_texts(watch, texts, tmp_path, "guarded", guarded=True)
     look_at_texts(watch, texts, tmp_path, "bare", guarded=False)
 

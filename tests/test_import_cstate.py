@@ -716,6 +716,7 @@ def theirs(issue):
     }
 
 
+@pytest.mark.slow
 def test_a_real_site_is_read_as_cstate_reads_it(real):
     assert real.warnings == ()
     assert real.report.imported + real.report.partly == len(real.issues) == len(real.view.incidents)

@@ -51,6 +51,20 @@ def test_all_settings_are_read(tmp_path):
     assert settings.sensitive_terms == ("db-7",)
 
 
+def test_languages_name_the_main_one_first_and_each_once(tmp_path):
+    settings = load_site(
+        write_site(tmp_path, adding(SITE, 'language = "de"\nlanguages = ["en", "de", "fr"]\n'))
+    ).settings
+    assert (settings.language, settings.languages) == ("de", ("de", "en", "fr"))
+
+
+def test_a_language_without_a_catalogue_is_refused_with_the_nearest_that_has_one(tmp_path):
+    with pytest.raises(Refused) as refused:
+        load_site(write_site(tmp_path, adding(SITE, 'languages = ["dee"]\n')))
+    (problem,) = refused.value.problems
+    assert "de" in problem.hint
+
+
 def test_audiences_have_sensible_defaults(tmp_path):
     site = load_site(write_site(tmp_path))
     audiences = {audience.id: audience for audience in site.audiences}
@@ -60,7 +74,7 @@ def test_audiences_have_sensible_defaults(tmp_path):
     assert (audiences["public"].wait_for, audiences["support"].wait_for) == ("page", "nothing")
     assert audiences["support"].digest == DigestPolicy(mode="each-update", every=None, max_recipients=50)
     assert site.customers[0].notice == timedelta(minutes=15)
-    assert (site.customers[0].locale, site.customers[0].timezone) == ("en", "UTC")
+    assert (site.customers[0].locale, site.customers[0].timezone) == ("", "UTC")  # the site's own language
 
 
 def test_a_whole_audience_is_read(tmp_path):
@@ -117,7 +131,8 @@ def test_required_files_are_missed_by_name(tmp_path):
     [
         (adding(SITE, 'tmezone = "UTC"\n'), ("E609", SITE, 4, 1)),
         (adding(SITE, 'timezone = "Mars/Olympus"\n'), ("E214", SITE, 4, 12)),
-        (adding(SITE, 'language = "de"\n'), ("E131", SITE, 4, 12)),
+        (adding(SITE, 'language = "tlh"\n'), ("E131", SITE, 4, 12)),
+        (adding(SITE, 'languages = ["en", "dee"]\n'), ("E131", SITE, 4, 20)),
         (adding(SITE, "notice = 3\n"), ("E110", SITE, 4, 10)),
         (adding(SITE, "clock = 2026-11-21T14:24:00\n"), ("E201", SITE, 4, 9)),
         (adding(SITE, 'support_url = "javascript:alert(1)"\n'), ("E409", SITE, 4, 15)),

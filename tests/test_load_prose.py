@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from heliograph import codes
+from heliograph.addresses import address_fault, link_fault
 from heliograph.load import prose
-from heliograph.load.addresses import address_fault, link_fault
 from heliograph.model import Text
 from heliograph.problems import Place, Problems
 from heliograph.render import markup

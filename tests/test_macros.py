@@ -11,6 +11,7 @@ import view_samples as samples
 from heliograph.render import sentences
 from heliograph.render.layouts import Layouts
 from heliograph.render.macros import PHONE_LIMIT, REQUESTER, Macro, headline, macro_artifacts, macros
+from heliograph.render.tongue import ENGLISH
 
 replace = msgspec.structs.replace
 
@@ -76,7 +77,7 @@ def test_a_late_promise_is_not_made_again():
 
 def test_a_reply_says_when_newer_words_were_due():
     late = only(view_with(replace(samples.payments(), late=True)))
-    assert headline(late, "UTC").endswith("LATE: newer words were due by 14:50 UTC")
+    assert headline(ENGLISH, late, "UTC").endswith("LATE: newer words were due by 14:50 UTC")
 
 
 def test_a_closed_incident_gets_a_closing_reply():

@@ -16,11 +16,11 @@ LAYOUTS = Layouts()
 
 def only_page(artifacts):
     found = {artifact.path: artifact.data for artifact in artifacts}
-    assert sorted(path.split(".")[-1] for path in found) == ["css", "html", "svg"]
+    assert sorted(path.split(".")[-1] for path in found) == ["css", "html", "js", "svg"]
     page = tree(found["index.html"])
     assert page.xpath('//link[@rel="stylesheet"]/@href')[0] in found
     assert len(page.xpath("//h1")) == 1
-    assert not page.xpath("//script | //@style")
+    assert not page.xpath("//script[not(@src)] | //@style")
     assert page.xpath('//meta[@name="robots"]/@content') == ["noindex"]
     assert page.xpath('//meta[@http-equiv="Content-Security-Policy"]')
     return text(page.xpath("//body")[0])

@@ -72,6 +72,7 @@ def test_the_last_good_words_stand_in_byte_for_byte_and_every_problem_is_told(ca
     assert "CANARYNEW" not in said.err + said.out
 
 
+@pytest.mark.slow
 def test_other_incidents_move_on_meanwhile(capsys, site):
     build(capsys, site)
     write_site(site, {SECOND: BROKEN, f"{OTHER}/0930-note.md": OTHERS[f"{OTHER}/0905-investigating.md"].replace("w8cn3d5r", "q2wn7h4k").replace("09:05", "09:30").replace("Mail is late by an hour.", "Mail is on time again.")})  # fmt: skip
@@ -99,6 +100,7 @@ def test_an_incident_that_was_never_good_is_left_out_and_named(capsys, site):
     assert b"Some payments fail" not in words
 
 
+@pytest.mark.slow
 def test_mended_it_is_shown_again_and_remembered(capsys, site):
     build(capsys, site)
     write_site(site, {SECOND: BROKEN})
@@ -111,6 +113,7 @@ def test_mended_it_is_shown_again_and_remembered(capsys, site):
     assert b"CANARYNEW" in every_word(public(site))
 
 
+@pytest.mark.slow
 def test_being_set_aside_twice_loses_nothing(capsys, site):
     build(capsys, site)
     write_site(site, {SECOND: BROKEN})
@@ -162,6 +165,7 @@ HARMS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("harm", HARMS)
 def test_whatever_is_wrong_with_it_its_last_good_pages_stay(capsys, site, harm):
     build(capsys, site)
@@ -192,6 +196,7 @@ def test_a_stray_file_beside_the_incidents_is_set_aside_too(capsys, site):
     assert "incidents/notes.md:1:1 W644" in said.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "files",
     [
@@ -220,6 +225,7 @@ def copied(site, name):
     shutil.copytree(site / FOLDER, site / "incidents" / name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["2026-11-21-aaa", "2026-11-21-zzz"])
 def test_a_copied_folder_is_set_aside_and_the_original_stays_wherever_it_sorts(capsys, site, name):
     build(capsys, site)
@@ -243,6 +249,7 @@ def test_a_renamed_folder_is_no_twin_of_what_was_remembered(capsys, site):
 # Nothing becomes public by it
 
 
+@pytest.mark.slow
 def test_last_good_words_are_read_under_the_policy_of_today(capsys, site):
     build(capsys, site)
     assert b"Checkout" in every_word(public(site))
@@ -252,6 +259,7 @@ def test_last_good_words_are_read_under_the_policy_of_today(capsys, site):
     assert b"Checkout" not in every_word(public(site))
 
 
+@pytest.mark.slow
 def test_last_good_words_that_are_refused_today_are_left_out(capsys, site):
     customers = {f"{FOLDER}/1405-investigating+globex.md": "Your orders are safe.\n"}
     write_site(site, customers)
@@ -273,6 +281,7 @@ def secretive(word, site_wide=""):
     return {UPDATE: update + f"\n::: support\n{word}\n\n::: customer:globex\n{word}\n"}
 
 
+@pytest.mark.slow
 def test_nothing_internal_becomes_public_by_quarantine(capsys, site):
     write_site(site, {**secretive("CANARYOLD", "CANARYHOST"), INCIDENT: str(TINY[INCIDENT]).replace("Checkout 5xx", "CANARYTITLE")})  # fmt: skip
     build(capsys, site)
@@ -313,6 +322,7 @@ def test_what_is_kept_lies_beside_the_sources_and_is_ignored_by_git(capsys, site
     assert len(list((site / STORE).iterdir())) == 3
 
 
+@pytest.mark.slow
 def test_building_the_same_again_writes_nothing_there(capsys, site):
     build(capsys, site)
     before = {path: path.stat() for path in (site / ".heliograph").rglob("*")}
@@ -320,6 +330,7 @@ def test_building_the_same_again_writes_nothing_there(capsys, site):
     assert {path: path.stat() for path in (site / ".heliograph").rglob("*")} == before
 
 
+@pytest.mark.slow
 def test_an_incident_that_is_gone_is_forgotten(capsys, site):
     build(capsys, site)
     shutil.rmtree(site / OTHER)
@@ -328,6 +339,7 @@ def test_an_incident_that_is_gone_is_forgotten(capsys, site):
     assert len(list((site / STORE).iterdir())) == 2
 
 
+@pytest.mark.slow
 def test_no_output_goes_among_what_is_kept(capsys, site):
     build(capsys, site)
     assert build(capsys, site, "--output", site / ".heliograph" / "dist").code == 1
@@ -341,6 +353,7 @@ def test_where_nothing_can_be_kept_the_build_is_done_and_says_so(capsys, site):
     assert "the last good words could not be kept" in said.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("harm", ["index", "story", "index gone", "story gone", "link"])
 def test_what_is_damaged_is_told_and_never_read(capsys, site, harm):
     build(capsys, site)

@@ -300,6 +300,24 @@ def test_a_foreign_folder_is_never_replaced(tmp_path):
     with pytest.raises(WriteRefused, match="E603"):
         write(tmp_path, V1)
     assert on_disk(tmp_path / "public") == {"thesis.txt": "years of work"}
+    assert names(tmp_path) == ["public"]
+
+
+@pytest.mark.parametrize("other", [{"site": "another"}, {"boundary": "internal"}])
+def test_where_a_tree_of_another_kind_stands_not_even_a_lock_is_left(tmp_path, other):
+    write(tmp_path, V1, **other)
+    (tmp_path / LOCK).unlink()
+    before = sorted(names(tmp_path))
+    with pytest.raises(WriteRefused, match=r"E60[56]"):
+        write(tmp_path, V1)
+    assert sorted(names(tmp_path)) == before
+
+
+def test_where_a_run_was_killed_a_folder_of_ours_is_mended_before_it_is_judged(tmp_path):
+    write(tmp_path, V1)
+    (tmp_path / "public").rename(tmp_path / ".heliograph-old-public")
+    write(tmp_path, V1)
+    assert on_disk(tmp_path / "public") == V1
 
 
 def test_an_empty_folder_may_become_a_tree(tmp_path):
@@ -539,6 +557,7 @@ def built(in_memory):
     return in_memory / "dist"
 
 
+@pytest.mark.slow
 def test_a_build_killed_anywhere_leaves_the_old_site_or_the_new_and_the_next_run_mends(built):
     def next_run():
         write(built, NEW)
@@ -549,6 +568,7 @@ def test_a_build_killed_anywhere_leaves_the_old_site_or_the_new_and_the_next_run
     assert killed_at_many_points(built, write, some(40), next_run) == 0
 
 
+@pytest.mark.slow
 def test_a_build_killed_anywhere_lets_the_old_content_come_back(built):
     def back_to_the_old():
         write(built, OLD)
@@ -558,6 +578,7 @@ def test_a_build_killed_anywhere_lets_the_old_content_come_back(built):
     assert killed_at_many_points(built, write, some(25), back_to_the_old) == 0
 
 
+@pytest.mark.slow
 def test_a_first_build_killed_anywhere_is_made_good_by_the_next(in_memory):
     out = in_memory / "dist"
     total = in_a_child(lambda: write(out, NEW), 0)[1]

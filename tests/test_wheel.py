@@ -42,6 +42,7 @@ def test_the_wheel_carries_layouts_audiences_and_the_example_once(unpacked):
     assert sum(name.endswith("layouts/web/base.html") for name in names) == 1
     assert sum(name.endswith("audiences/exec.toml") for name in names) == 1
     assert sum(name.endswith("site_src/site.toml") for name in names) == 2  # the example's and the small start's
+    assert "heliograph/locale/de/LC_MESSAGES/heliograph.po" in names
     assert not [name for name in names if name.startswith(("tests/", "bench/"))]
 
 

@@ -5,6 +5,9 @@ label table of docs/files.md and nothing else: it must never import the gate, or
 
 A world is a plain dict: `at`, `style`, `site`, `groups`, `components`, `facts`, `severities`, `audiences`, `customers`,
 `stories`, `pages`, `targets`, and `begun`, when stories began, so that some begin together. Instants are datetimes in UTC; everything else is text, lists and dicts.
+
+Stories, updates, accounts and pages may be translated: `german` then holds whether that is a `draft`, and for each label
+of `labels` its `words` (for the first so many passages), a `title` or None, and whether they are of older words, `stale`.
 """
 
 from __future__ import annotations
@@ -261,6 +264,19 @@ class Maker:
             "passages": self.told(allowed, outer, least=0 if status else 1),
         }
 
+    def aside(
+        self, world: World, kind: str, titles: Collection[str], at: datetime, audience: str, allowed: Allowed
+    ) -> Fields | None:
+        """One message to `audience` of which every word is for some of its readers only; None if there are none."""
+
+        def narrower(label: str) -> bool:
+            return label != audience and allowed(label)
+
+        aside = self.update(world, kind, titles, at, audience, narrower)
+        aside |= {"status": None, "next_update": None, "components": []}
+        aside["passages"] = aside["passages"] or self.told(narrower, (audience,))
+        return aside if aside["passages"] else None
+
     def corrections(self, allowed: Allowed, audience: str, at: datetime) -> list[Fields]:
         """Changes made to a message after it was told; each has a label of its own."""
         return [
@@ -285,8 +301,10 @@ class Maker:
         found = []
         for at in times:
             audience = self.audience(titles, allowed)
-            if audience is not None:
-                found.append(self.update(world, kind, titles, at, audience, allowed))
+            if audience is None:
+                continue
+            aside = self.aside(world, kind, titles, at, audience, allowed) if self.chance(0.2) else None
+            found.append(aside or self.update(world, kind, titles, at, audience, allowed))
         return found
 
     def times(self, since: datetime, count: int) -> list[datetime]:
@@ -379,6 +397,33 @@ class Maker:
             "owner": f"{self.token()}-owner",
         }
 
+    def signoff(self, keys: Sequence[str]) -> Fields:
+        """Ask for approval: by one or two roles, for some severities or impacts."""
+        chosen = self.rng.sample(keys, self.rng.randint(1, 2))
+        return {key: self.rng.sample(ROLES, self.rng.randint(1, 2)) for key in chosen}
+
+    def german(self, labels: Sequence[str], titled: Collection[str], hidden: Allowed, kept: Fields) -> Fields:
+        """Translate what stands under hidden labels; `kept` is what was translated before. Each label has its own state.
+
+        Only messages, which have no titles of their own, have pictures.
+        """
+        was = kept.get("labels", {})
+        present = dict.fromkeys([*labels, *titled])
+        found = {label: was[label] for label in present if label in was and not hidden(label)}
+        is_draft = kept["draft"] if found else self.chance(0.1)
+        for label in present:
+            if hidden(label) and self.chance(0.75):
+                count = labels.count(label)
+                words = [self.translated(drawn=not titled) for _ in range(self.rng.randint(1, count) if count else 0)]
+                title = f"Es ist {self.line()}" if label in titled and (not words or self.chance(0.7)) else None
+                found[label] = {"words": words, "title": title, "stale": self.chance(0.25)}
+        return {"draft": is_draft, "labels": found}
+
+    def translated(self, *, drawn: bool) -> Fields:
+        """Give a German passage, now and then with a picture of its own."""
+        passage = {"words": f"Auf Deutsch.\n\n{self.prose()}"}
+        return self.pictured(passage) if drawn and self.chance(0.05) else passage
+
     def taste(self, identity: str) -> Fields:
         """Configuration of an audience that decides how and when it is told, never what it may read."""
         keys = IMPACTS[1:] if identity in ("public", "strategic") else SEVERITIES[:3]
@@ -429,7 +474,6 @@ def audiences(make: Maker) -> list[Fields]:
                 if knows_severity and not external
                 else {"impact": ["major"]}
             )
-        signs = make.rng.sample(keys[1:], 1) if knows_severity and make.chance(0.15) else []
         mode = make.rng.choice(("each-update", "first-and-last", "batched"))
         found.append(
             {
@@ -438,9 +482,9 @@ def audiences(make: Maker) -> list[Fields]:
                 "boundary": "external" if external else "internal",
                 "sees": SEES.get(identity, []),
                 "shows": "all" if identity == "internal" else make.rng.choice(SHOWS),
-                "surfaces": surfaces,
+                "surfaces": make.rng.choice((surfaces, ["page", "digest"])) if identity == "frontdesk" else surfaces,
                 "when": when,
-                "signoff": {key: ["commander"] for key in signs},
+                "signoff": make.signoff(keys) if knows_severity and make.chance(0.25) else {},
                 "mode": mode,
                 **make.taste(identity),
             }
@@ -476,7 +520,27 @@ def generate(seed: int | str) -> World:
     world["begun"] = []
     world["stories"] = [make.story(world, lambda _: True, anchor) for _ in range(rng.randint(5, 9))]
     world["at"] = _instant(make, world)
+    translator = Maker(random.Random(f"{seed} in German"))
+    world["site"]["languages"] = ["de"] if translator.chance(0.6) else []
+    translate(world, translator, anyone)
     return world
+
+
+def translate(world: World, make: Maker, hidden: Allowed) -> None:
+    """Translate everything under hidden labels, some of it; what stands under others stays as it is."""
+    for thing, titled in _translatable(world):
+        labels = [one["label"] for one in thing.get("passages", ())]
+        thing["german"] = make.german(labels, titled, hidden, thing.get("german", {}))
+
+
+def _translatable(world: World) -> list[tuple[Fields, tuple[str, ...]]]:
+    """Give everything that may have a translation, each with the labels of its titles."""
+    found: list[tuple[Fields, tuple[str, ...]]] = []
+    for story in world["stories"]:
+        found.append((story, tuple(label for label, _ in story["titles"])))
+        told = [*story["updates"], *([story["postmortem"]] if story["postmortem"] else ())]
+        found += [(one, ()) for one in told]
+    return found + [(page, (page["audience"],)) for page in world["pages"]]
 
 
 def _site(make: Maker) -> Fields:

@@ -52,6 +52,11 @@ _TABLE: Final = {
     "E134": Code("Front matter where none belongs", "A `+customer` file is one passage; its update has the keys."),
     "E135": Code("Not an e-mail address", "Write one plain address, such as `status@example.com`."),
     "E136": Code("Not an address", "Write a whole web address without spaces, quotes or brackets."),
+    "E137": Code(
+        "Not clear what was translated",
+        "`of: {public: 3f9a0c1b22de}` tells by digest which words for each label this is a translation of; the message "
+        "gives the digests of the present words. Write them only if it says what those say.",
+    ),
     # Time and state
     "E201": Code("Not a time, or one without a zone", "Write `2026-11-21T14:20Z`, or an offset such as `+01:00`."),
     "E202": Code("No such date", "Correct the day or the time of day."),
@@ -85,12 +90,21 @@ _TABLE: Final = {
     "E313": Code(
         "Unknown file or folder", "Correct its name or move it elsewhere; `docs/files.md` lists what is read."
     ),
-    "E314": Code("A translation", "Translations are not read by this version; remove the file."),
+    "E314": Code(
+        "Not a further language of the site",
+        "`<name>.<language>.md` is a translation. Add the language to `languages` in `site_src/site.toml`, or rename "
+        "the file: a dot and two or three letters at the end of a name are always a language.",
+    ),
     "E315": Code("A seal", "Sign-off is not read by this version; remove the file."),
     "E316": Code("Added to nothing", "`<name>+<customer>.md` must stand beside the update `<name>.md`."),
     "E317": Code("Not clear what this folder is", "A folder holds either `incident.md` or `maintenance.md`."),
     "E318": Code("Postmortem of planned work", "Write it beside an `incident.md`, or as an update."),
     "E319": Code("A file is missing", "Add it; `heliograph init` writes a small site to begin with."),
+    "E320": Code(
+        "Translates nothing",
+        "`<name>.<language>.md` must stand beside the file `<name>.md` that it translates. What `+customer` files say "
+        "is translated in the update's own translation.",
+    ),
     # Passages and Markdown
     "E401": Code("Code block not closed", "End it with the same marks that began it, within the same passage."),
     "E402": Code("Nothing to close", "Remove the `:::`, or open a passage with `::: LABEL` before it."),
@@ -119,12 +133,22 @@ _TABLE: Final = {
     "E423": Code("Placeholder left untouched", "Replace it, brackets and all."),
     "E424": Code("Marker in a customer's file", "A `+customer` file is one passage; write others into the update."),
     "E425": Code("Leads elsewhere than it says", "A link whose words are an address leads to just that address."),
+    "E426": Code(
+        "Translates words that are not there",
+        "A translation has at most as many passages for a label as its original, and none for a label that it lacks.",
+    ),
     "E430": Code(
         "Nobody could read this",
         "Each reader of a part must also be a reader of its update's audience and of one of the titles.",
     ),
     "W431": Code("A public title without public words", "Write a public update, or remove the public title."),
     "W432": Code("No word on when the next one comes", "Add `next_update: 30m`, so that readers need not ask."),
+    "W433": Code(
+        "Translation out of date",
+        "The original's words have changed since. Readers get the original, and are told why, until you bring the "
+        "translation up to date and write the digest that the message gives.",
+    ),
+    "W434": Code("Translation is a draft", "Nobody is shown it. Remove `draft` from its front matter once it is done."),
     # Configuration, trees and targets
     "E602": Code("Folders within each other", "Give each tree and target a folder that holds no other, nor sources."),
     "E603": Code("No place for output", "Choose a folder of its own that is empty or holds this site's tree."),
@@ -143,6 +167,11 @@ _TABLE: Final = {
     ),
     "E620": Code("Outsiders' clearance is fixed", "Remove `sees`: no configuration widens what outsiders may read."),
     "E621": Code("Severity for outsiders", "Use impacts: severities are internal and must decide nothing outside."),
+    "E622": Code(
+        "Severity for insiders who may not know it",
+        "An audience that does not see `internal` would learn a severity from what reaches it when. Remove the rule, "
+        "use `impact` or `components` in `when`, or add `internal` to `sees`.",
+    ),
     "E624": Code("Customers in the wrong file", "Move them to `audiences/strategic.toml`."),
     "E625": Code("Folder outside the site", "Name a folder inside the site's own, apart from its sources."),
     "E626": Code("No such tree", "Name an audience whose surfaces include `page` or `brief`."),
@@ -154,6 +183,19 @@ _TABLE: Final = {
     "W643": Code("Last good words shown", "Mend the incident and build again; until then readers get older words."),
     "W644": Code("Left out", "Mend the incident and build again: until then no reader gets anything of it."),
     "W645": Code("Last good words damaged", "Remove `.heliograph/last-good`; the next good build keeps all anew."),
+    "E650": Code(
+        "Too little contrast",
+        "Take the colour that the message offers, or another. Text needs 4.5 to 1 against each ground it stands on "
+        "(WCAG 2.2, AA), and a ground also has to carry the colours of states.",
+    ),
+    "E651": Code("Not a colour", "Write a number sign and six digits of 0-9 and a-f, such as `#0b5f7a`."),
+    "E652": Code(
+        "A drawing that does more than draw",
+        "Export it as plain SVG with text turned into paths and without style sheets, filters, pictures and scripts; "
+        "or save it as PNG.",
+    ),
+    "E653": Code("No such picture in the assets", "Put an SVG, PNG, JPEG or WebP file into `site_src/assets`."),
+    "E654": Code("Too many links", "Keep the few that readers need in trouble; others belong on a page of your own."),
     # What leaves
     "E701": Code("Layout not usable", "Correct the layout; the message names its line and what is wrong there."),
     "E801": Code(

@@ -6,11 +6,13 @@ Only loading, checking and the gate hold these types. Nothing that renders may i
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import Literal
 
 from msgspec import Struct
 
 from heliograph.problems import Place
 from heliograph.terms import Boundary, ComponentState, Impact, Shows, Surface
+from heliograph.theme import Theme
 
 PUBLIC = "public"
 SAY = "say"
@@ -36,16 +38,31 @@ class Picture(Struct, frozen=True, kw_only=True):
 
 
 class Text(Struct, frozen=True, kw_only=True):
-    """A run of words under one label: a title, a fact's value, or a passage (then Markdown, perhaps with pictures)."""
+    """A run of words under one label: a title, a fact's value, or a passage (then Markdown, perhaps with pictures).
+
+    `translations` say the same in further languages, at most once in each; they have none themselves.
+    """
 
     label: str
     words: str
     place: Place
     pictures: tuple[Picture, ...] = ()
+    translations: tuple[Translation, ...] = ()
 
     def __repr__(self) -> str:
         """Name the place only, so that no log or traceback repeats the words."""
         return f"<Text {self.label} {self.place}>"
+
+
+class Translation(Struct, frozen=True, kw_only=True):
+    """A text in another language, with a label of its own.
+
+    Nobody is shown one that is of older words than the original's (`stale`), or that is not finished (`draft`).
+    """
+
+    language: str
+    text: Text
+    state: Literal["current", "stale", "draft"]
 
 
 class Link(Struct, frozen=True, kw_only=True):
@@ -282,6 +299,7 @@ class Page(Struct, frozen=True, kw_only=True):
     audience: str
     passages: tuple[Text, ...]
     place: Place
+    title_translations: tuple[Translation, ...] = ()
 
 
 class Target(Struct, frozen=True, kw_only=True):
@@ -293,8 +311,24 @@ class Target(Struct, frozen=True, kw_only=True):
     place: Place
 
 
+class Logo(Struct, frozen=True, kw_only=True):
+    """The picture at the top of every page, the one that takes its place in the dark, and what it says in words."""
+
+    picture: Picture
+    dark: Picture | None
+    alt: str
+
+
+class Look(Struct, frozen=True, kw_only=True):
+    """What a site changes of the shipped look, and the links it adds to the top or foot of every page."""
+
+    theme: Theme = Theme()
+    logo: Logo | None = None
+    links: tuple[Link, ...] = ()
+
+
 class Settings(Struct, frozen=True, kw_only=True):
-    """site.toml."""
+    """site.toml. `languages` are those of the public pages, the main one first."""
 
     id: str
     name: str
@@ -307,6 +341,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     notice: str
     clock: datetime | None
     sensitive_terms: tuple[str, ...]
+    look: Look = Look()
+    languages: tuple[str, ...] = ()
 
 
 class Site(Struct, frozen=True, kw_only=True):

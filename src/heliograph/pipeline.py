@@ -11,14 +11,16 @@ from markupsafe import Markup
 from msgspec import structs
 
 from heliograph.egress import CANARY, Part, Watch, guarded, house_words
-from heliograph.gate import MACROS_READER, PUBLIC_READER, Gate, Reader, withheld
+from heliograph.gate import MACROS_READER, PUBLIC_READER, Gate, Reader
 from heliograph.model import INTERNAL, PUBLIC, STRATEGIC, Audience, Site
 from heliograph.parallel import Run, results
 from heliograph.record import NOTHING_KNOWN, Record
 from heliograph.render import brief, calendar, digests, feeds, internal, markup, public, small, statuspage
+from heliograph.render.editions import folder, in_all_languages, within
 from heliograph.render.layouts import Layouts
 from heliograph.render.macros import Macro, macro_artifacts, macros
 from heliograph.render.mail import Mail, mail_artifacts
+from heliograph.render.tongue import best_language
 from heliograph.terms import Boundary
 from heliograph.tree.artifact import Artifact
 from heliograph.tree.write import TreePlan
@@ -39,12 +41,15 @@ def trees(site: Site, layouts: Layouts, at: datetime, record: Record = NOTHING_K
 
 
 class Draft(NamedTuple):
-    """A tree to be: its files by reader, not yet read against what is withheld from them."""
+    """A tree to be: its files by reader, not yet read against what is withheld from them.
+
+    Nothing is projected or rendered before `parts` are gone through, or `holds_until` is asked.
+    """
 
     name: str
     boundary: Boundary
     parts: Iterable[Part]
-    next_change_at: datetime | None = None
+    holds_until: Callable[[], datetime | None] = lambda: None
 
 
 class Build:
@@ -66,11 +71,11 @@ class Build:
             yield self.plan(draft, guarded(draft.name, draft.parts))
 
     def drafts(self) -> Iterator[Draft]:
-        """Render every tree, in the same order."""
+        """Name every tree, in the same order."""
         yield from self._internal_trees()
         yield Draft(MAIL, "internal", self._mail())
-        yield Draft(MACROS, "external", (self._macro_files(),))
-        yield self._public_tree()
+        yield Draft(MACROS, "external", self._macro_files())
+        yield Draft(PUBLIC, "external", self._public_tree(), partial(self.gate.holds_until, PUBLIC_READER))
 
     def plan(self, draft: Draft, artifacts: Iterable[Artifact]) -> TreePlan:
         """Plan to write `artifacts`, which are a draft's."""
@@ -79,12 +84,12 @@ class Build:
             boundary=draft.boundary,
             site=self._site.settings.id,
             artifacts=artifacts,
-            next_change_at=draft.next_change_at,
+            next_change_at=draft.holds_until(),
         )
 
-    def _outside(self, reader: Reader, artifacts: Iterable[Artifact]) -> Part:
-        seen = self.gate.view_of(reader)
-        watch = self._watch(reader, seen, (seen,))
+    def _outside(self, reader: Reader, artifacts: Iterable[Artifact], *seen: View) -> Part:
+        """Make a part of an outsider's files, made from what it sees in one or several languages."""
+        watch = self._watch(reader, seen[0], seen)
         return Part(structs.replace(watch, terms=(*self._site.settings.sensitive_terms, CANARY)), artifacts)
 
     def _inside(self, audience: Audience, artifacts: Iterable[Artifact]) -> Part:
@@ -96,55 +101,64 @@ class Build:
         components = (component.name for component in seen.components)
         return Watch(
             reader=str(reader),
-            hidden=partial(withheld, self._site, reader),
+            hidden=partial(self.gate.withheld_from, reader),
             authored=self._site,
             shown=shown,
             house=lambda: self._house,
             names=(seen.about.name, *components, *(group.name for group in seen.groups)),
-            titles=(*(one.title for one in seen.incidents), *(work.title for work in seen.maintenances)),
+            titles=tuple(title for one in shown if isinstance(one, View) for title in _titles(one)),
             customers=frozenset(customer.name for customer in self._site.customers),
         )
 
+    @property
+    def _languages(self) -> tuple[str, ...]:
+        """All languages that anything of this build is written in."""
+        customers = (customer.locale for customer in self._site.customers)
+        return tuple(dict.fromkeys((*self._site.settings.languages, *customers)))
+
     @cached_property
     def _house(self) -> frozenset[str]:
-        return house_words(self._layouts.words())
+        return house_words(self._layouts.words(self._languages))
 
     def render_ahead(self, run: Run) -> None:
-        """Render the passages of the two largest trees in shares of a few hundred, for `run` to spread."""
+        """Render the passages of the two largest trees and their translations in shares, for `run` to spread."""
         seen = [self.gate.view_of(reader) for reader in (PUBLIC_READER, Reader(INTERNAL))]
+        seen += map(self._told_in, self._site.settings.languages[1:])
         passages = sorted({passage for view in seen for passage in _passages(view)})
         shares = [passages[start : start + _SHARE] for start in range(0, len(passages), _SHARE)]
         for share, rendered in zip(shares, results(run([partial(_rendered, share) for share in shares])), strict=True):
             markup.remember(share, rendered)
 
-    def _public_tree(self) -> Draft:
+    def _public_tree(self) -> Iterator[Part]:
         seen = self.gate.view_of(PUBLIC_READER)
-        files = self._outside(PUBLIC_READER, self._public_files(seen))
-        return Draft(PUBLIC, "external", (files,), seen.valid_until)
+        further = map(self._told_in, seen.about.languages[1:])
+        yield self._outside(PUBLIC_READER, self._public_files(seen), seen, *further)
+
+    def _told_in(self, language: str) -> View:
+        return self.gate.view_of(PUBLIC_READER, language)
 
     def _public_files(self, seen: View) -> Iterator[Artifact]:
-        yield from public.site(seen, self._layouts)
-        yield from feeds.feeds(seen)
+        yield from public.site(seen, self._layouts, self._told_in)
+        for told in in_all_languages(seen, self._told_in):
+            yield from within(folder(told.about), feeds.feeds(told))
+            yield from within(folder(told.about), calendar.calendar(told))
         yield from statuspage.api(seen)
-        yield from calendar.calendar(seen)
         yield from small.public(seen)
 
     def _internal_trees(self) -> Iterator[Draft]:
         for audience in self._insiders:
-            if files := self._files_for(audience):
-                until = self.gate.holds_until(Reader(audience.id))
-                yield Draft(audience.id, "internal", (self._inside(audience, files),), until)
+            if not {"page", "brief"}.isdisjoint(audience.surfaces):
+                until = partial(self.gate.holds_until, Reader(audience.id))
+                yield Draft(audience.id, "internal", self._insiders_tree(audience), until)
 
-    def _files_for(self, audience: Audience) -> Iterator[Artifact] | None:
-        if "page" in audience.surfaces:
-            return self._internal_files(audience)
-        if "brief" in audience.surfaces:
-            return self._brief_files(audience)
-        return None
+    def _insiders_tree(self, audience: Audience) -> Iterator[Part]:
+        is_site = "page" in audience.surfaces
+        yield self._inside(audience, self._internal_files(audience) if is_site else self._brief_files(audience))
 
     def _internal_files(self, audience: Audience) -> Iterator[Artifact]:
         seen, desk = self._seat(audience)
-        yield from internal.site(seen, desk, self._layouts)
+        macros = self._macros() if "macros" in audience.surfaces else ()
+        yield from internal.site(seen, desk, self._layouts, macros)
         yield from feeds.feeds(seen)
         yield from statuspage.api(seen)
         yield from calendar.calendar(seen)
@@ -163,8 +177,9 @@ class Build:
     def _macros(self) -> tuple[Macro, ...]:
         return macros(self.gate.view_of(MACROS_READER))
 
-    def _macro_files(self) -> Part:
-        return self._outside(MACROS_READER, macro_artifacts(self.gate.view_of(MACROS_READER), self._layouts))
+    def _macro_files(self) -> Iterator[Part]:
+        seen = self.gate.view_of(MACROS_READER)
+        yield self._outside(MACROS_READER, macro_artifacts(seen, self._layouts), seen)
 
     def _mail(self) -> Iterator[Part]:
         for audience in self._insiders:
@@ -172,9 +187,11 @@ class Build:
                 yield self._inside(audience, mail_artifacts(audience.id, "digest", mail))
         if "digest" in self._surfaces(STRATEGIC):
             for customer in self._site.customers:
-                yield self._outside(Reader(STRATEGIC, customer.id), self._customer_mails(customer.id))
+                reader = Reader(STRATEGIC, customer.id)
+                seen = self.gate.view_of(reader, best_language(customer.locale, self._site.settings.language))
+                yield self._outside(reader, self._customer_mails(seen, customer.id), seen)
         if "digest" in self._surfaces(PUBLIC):
-            yield self._outside(PUBLIC_READER, self._subscribers_mails())
+            yield self._outside(PUBLIC_READER, self._subscribers_mails(), self.gate.view_of(PUBLIC_READER))
 
     def _digest(self, audience: Audience) -> Mail | None:
         seen, desk = self._seat(audience)
@@ -182,8 +199,8 @@ class Build:
             return digests.support(seen, desk, self._macros(), self._layouts)
         return DIGESTS.get(audience.id, digests.general)(seen, desk, self._layouts)
 
-    def _customer_mails(self, customer: str) -> Iterator[Artifact]:
-        for mail in digests.customer(self.gate.view_of(Reader(STRATEGIC, customer)), self._layouts):
+    def _customer_mails(self, seen: View, customer: str) -> Iterator[Artifact]:
+        for mail in digests.customer(seen, self._layouts):
             yield from mail_artifacts(f"{STRATEGIC}/{customer}", mail.incident, mail)
 
     def _subscribers_mails(self) -> Iterator[Artifact]:
@@ -203,6 +220,11 @@ DIGESTS: Final[dict[str, Callable[[View, Desk, Layouts], Mail | None]]] = {
 
 _SHARE: Final = 500
 """How many passages one process renders at a time."""
+
+
+def _titles(seen: View) -> Iterator[str]:
+    yield from (one.title for one in seen.incidents)
+    yield from (work.title for work in seen.maintenances)
 
 
 def _passages(seen: View) -> Iterator[str]:

@@ -16,3 +16,14 @@ def defaults() -> Path:
 def start() -> Path:
     """Give the folder of the small site that `init` copies."""
     return _PACKAGE / "start"
+
+
+def languages() -> tuple[str, ...]:
+    """Name the languages that pages can be written in: English, which needs no catalogue, and those that have one."""
+    folders = [folder.name for folder in (_PACKAGE / "locale").iterdir() if folder.is_dir()]
+    return ("en", *sorted(name.replace("_", "-") for name in folders))
+
+
+def catalogue(language: str) -> Path:
+    """Give the file that holds the messages of a language."""
+    return _PACKAGE / "locale" / language.replace("-", "_") / "LC_MESSAGES" / "heliograph.po"

@@ -71,6 +71,11 @@ def write_instant(instant: datetime) -> str:
     return utc.strftime("%Y-%m-%dT%H:%M:%SZ" if utc.second else "%Y-%m-%dT%H:%MZ")
 
 
+def write_interval(start: datetime | None, end: datetime | None) -> str:
+    """Write a stretch of time as ISO 8601-2 does: `2026-12-02T02:00Z/2026-12-02T03:30Z`; an open end is `..`."""
+    return "/".join(write_instant(instant) if instant else ".." for instant in (start, end))
+
+
 @lru_cache(maxsize=64)
 def zone(name: str) -> ZoneInfo:
     """Look up an IANA time zone; raises TimeError E214 for a name that is none."""

@@ -13,6 +13,10 @@ from typing import Literal
 from msgspec import Struct
 
 from heliograph.terms import ComponentState, Impact
+from heliograph.theme import Theme
+
+Instead = Literal["missing", "stale"] | None
+"""Why words stand in the main language where another is wanted: not translated, or only in an older version."""
 
 
 class Picture(Struct, frozen=True, kw_only=True):
@@ -26,11 +30,17 @@ class Picture(Struct, frozen=True, kw_only=True):
 
 
 class Passage(Struct, frozen=True, kw_only=True):
-    """A run of Markdown. `addressed` tells words written for this reader alone from words for everyone."""
+    """A run of Markdown. `addressed` tells words written for this reader alone from words for everyone.
+
+    `language` is the tag of a further language that it was translated into, empty for the site's main one; `instead` is
+    set where it is the original in place of a translation.
+    """
 
     markdown: str
     addressed: bool
     pictures: tuple[Picture, ...] = ()
+    language: str = ""
+    instead: Instead = None
 
 
 class Claim(Struct, frozen=True, kw_only=True):
@@ -107,7 +117,7 @@ class Incident(Struct, frozen=True, kw_only=True):
 
     `status` is the newest one said (`postmortem` once one is published); `claims` are the states it holds now (empty
     when closed); `affected` every component it ever named; `next_update` the promise not yet kept, `late` whether its
-    time has passed.
+    time has passed. `title_language` and `title_instead` tell of the title what a passage's tell of it.
     """
 
     id: str
@@ -128,6 +138,8 @@ class Incident(Struct, frozen=True, kw_only=True):
     links: tuple[Link, ...]
     updates: tuple[Update, ...]
     postmortem: Postmortem | None
+    title_language: str = ""
+    title_instead: Instead = None
 
     @property
     def is_open(self) -> bool:
@@ -140,6 +152,7 @@ class Maintenance(Struct, frozen=True, kw_only=True):
 
     `completed_at` is set once it is over (also when cancelled); `repeats` tells the rhythm in days, 0 for once.
     `claims` is what it names, whether or not work goes on now; `worked` when it went on within the days that bars show.
+    `title_language` and `title_instead` are as an incident's.
     """
 
     id: str
@@ -157,6 +170,8 @@ class Maintenance(Struct, frozen=True, kw_only=True):
     links: tuple[Link, ...]
     updates: tuple[Update, ...]
     worked: tuple[tuple[datetime, datetime], ...] = ()
+    title_language: str = ""
+    title_instead: Instead = None
 
     @property
     def phase(self) -> Literal["upcoming", "active", "past"]:
@@ -209,15 +224,29 @@ class Month(Struct, frozen=True, kw_only=True):
 
 
 class Page(Struct, frozen=True, kw_only=True):
-    """A page of the site's own."""
+    """A page of the site's own. `title_language` and `title_instead` are as an incident's."""
 
     id: str
     title: str
     passages: tuple[Passage, ...]
+    title_language: str = ""
+    title_instead: Instead = None
+
+
+class Logo(Struct, frozen=True, kw_only=True):
+    """The picture at the top of every page, the one that takes its place in the dark, and what it says in words."""
+
+    picture: Picture
+    dark: Picture | None
+    alt: str
 
 
 class About(Struct, frozen=True, kw_only=True):
-    """The site itself. `url` is where this reader's pages live, without a slash at its end; empty when unknown."""
+    """The site itself. `url` is where this reader's pages live, without a slash at its end; empty when unknown.
+
+    `language` is the one that is written, `languages` are those of the public pages, the main one first; `clock` is
+    set where time stands still, as in an example that always tells the same story.
+    """
 
     id: str
     name: str
@@ -228,6 +257,11 @@ class About(Struct, frozen=True, kw_only=True):
     support_url: str
     mail_from: str
     notice: str
+    languages: tuple[str, ...] = ()
+    clock: datetime | None = None
+    theme: Theme = Theme()
+    logo: Logo | None = None
+    links: tuple[Link, ...] = ()
 
 
 class Customer(Struct, frozen=True, kw_only=True):
@@ -243,7 +277,10 @@ class Customer(Struct, frozen=True, kw_only=True):
 
 
 class View(Struct, frozen=True, kw_only=True):
-    """Everything one reader may see. `reader` is the audience's id (`public`, `strategic`, `macros`, `exec` …)."""
+    """Everything one reader may see. `reader` is the audience's id (`public`, `strategic`, `macros`, `exec` …).
+
+    A view made for a further language holds translations where there are any; which of them, the gate decides alone.
+    """
 
     reader: str
     about: About

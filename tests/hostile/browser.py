@@ -15,7 +15,7 @@ ARGUMENTS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"),
 )
-POLICY = "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'\">"
+POLICY = "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'\">"
 
 TEXT_ELEMENTS = [
     "p",
@@ -49,6 +49,7 @@ TEXT_ATTRIBUTES = ["href", "title", "start", "src", "alt", "width", "height"]
 _LOOK = """
 ([elements, attributes, schemes, roots]) => {
   const wrong = [];
+  const isIcon = one => one.matches('head > link[rel=icon]') && one.getAttribute('href').startsWith('data:image/svg+xml,%3Csvg%20');
   const knownElements = new Set(elements), knownAttributes = new Set(attributes), knownSchemes = new Set(schemes);
   for (const root of document.querySelectorAll(roots)) for (const one of [root, ...root.querySelectorAll('*')]) {
     if (one !== root && !knownElements.has(one.localName)) wrong.push('element ' + one.localName);
@@ -58,7 +59,7 @@ _LOOK = """
       if (one !== root && !knownAttributes.has(attribute.name.toLowerCase())) wrong.push('attribute ' + attribute.name);
     }
     for (const name of ['href', 'src', 'action', 'formaction', 'data', 'poster', 'background', 'xlink:href'])
-      if (one.hasAttribute(name) && one.getAttribute(name) !== '') {
+      if (one.hasAttribute(name) && one.getAttribute(name) !== '' && !isIcon(one)) {
         let scheme = 'unreadable:';
         try { scheme = new URL(one.getAttribute(name), document.baseURI).protocol; } catch {}
         if (!knownSchemes.has(scheme)) wrong.push('scheme ' + scheme);

@@ -1,22 +1,34 @@
-"""Compares what a reader gets of two worlds that it must not be able to tell apart."""
+"""Compares what a reader gets of two worlds that it must not be able to tell apart.
+
+`python -m proof.compare --worlds 50 --seed demo`, from the folder tests, does so in one process.
+"""
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import difflib
+import gc
+import multiprocessing
+import os
 import random
+import sys
+import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 
 import msgspec
 
 from heliograph.model import Site
 from heliograph.problems import Refused
-from proof.readers import Received, load, reasons, received
+from proof.readers import READERS, Received, load, reasons, received, received_by_each
 from proof.vary import vary
 from worlds import World, generate
 
 _EXCERPT = 600
+_BATCH = 10
+"""Worlds that one process compares before another takes over, so that none grows."""
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,8 +55,22 @@ class Tally(msgspec.Struct):
     refused: int = 0
     artifacts: int = 0
     differing_bytes: int = 0
+    leaks: int = 0
+    """Worlds that the reader can tell from their variation."""
+    seconds: float = 0.0
     first: Difference | None = None
     codes: Counter[str] = msgspec.field(default_factory=Counter)
+
+    def add(self, other: Tally) -> None:
+        """Take over what another run found, which came after this one."""
+        self.worlds += other.worlds
+        self.refused += other.refused
+        self.artifacts += other.artifacts
+        self.differing_bytes += other.differing_bytes
+        self.leaks += other.leaks
+        self.seconds += other.seconds
+        self.first = self.first or other.first
+        self.codes.update(other.codes)
 
 
 class Unusable(RuntimeError):  # noqa: N818 -- it is an answer, not a fault
@@ -111,19 +137,86 @@ def prove(seeds: Iterable[str], readers: Iterable[str], *, stop_at_first: bool =
     return tallies
 
 
+def prove_at_once(
+    seeds: Sequence[str], readers: Sequence[str], told: Callable[[int], object] = lambda done: None
+) -> dict[str, Tally]:
+    """Compare as `prove` does, on all processors; `told` hears how many worlds are done. The result is the same."""
+    batches = [seeds[start : start + _BATCH] for start in range(0, len(seeds), _BATCH)]
+    tallies = {reader: Tally(reader) for reader in readers}
+    prove(seeds[:1], readers)
+    gc.freeze()
+    with multiprocessing.get_context("fork").Pool(len(os.sched_getaffinity(0)), maxtasksperchild=1) as pool:
+        for number, found in enumerate(pool.imap(partial(_prove_batch, readers), batches, chunksize=1)):
+            for reader, tally in found.items():
+                tallies[reader].add(tally)
+            told(min(len(seeds), (number + 1) * _BATCH))
+    gc.unfreeze()
+    return tallies
+
+
+def _prove_batch(readers: Sequence[str], seeds: Sequence[str]) -> dict[str, Tally]:
+    """Compare a few worlds, in a process that ends soon and need not collect what is left over."""
+    gc.disable()
+    return prove(seeds, readers)
+
+
 def _prove_all(seed: str, tallies: dict[str, Tally]) -> None:
-    world, site = usable(seed, next(iter(tallies.values())))
+    first = next(iter(tallies.values()))
+    began = time.perf_counter()
+    world, site = usable(seed, first)
+    alone = len(tallies) == 1
+    base = {one: received(site, world["at"], one) for one in tallies} if alone else received_by_each(site, world["at"])
+    first.seconds += time.perf_counter() - began
     for tally in tallies.values():
-        _prove_one(world, site, seed, tally)
+        began = time.perf_counter()
+        _prove_one(world, base[tally.reader], seed, tally)
+        tally.seconds += time.perf_counter() - began
 
 
-def _prove_one(world: World, site: Site, seed: str, tally: Tally) -> None:
+def _prove_one(world: World, base: Received, seed: str, tally: Tally) -> None:
     _, other = varied(world, tally.reader, seed, tally)
-    at = world["at"]
-    one, two = received(site, at, tally.reader), received(other, at, tally.reader)
+    found = list(compare(base, received(other, world["at"], tally.reader)))
     tally.worlds += 1
-    tally.artifacts += len(one.artifacts)
-    for path, excerpt, size in compare(one, two):
-        tally.differing_bytes += size
-        if tally.first is None:
-            tally.first = Difference(reader=tally.reader, seed=seed, turn=0, path=path, excerpt=excerpt, size=size)
+    tally.artifacts += len(base.artifacts)
+    tally.differing_bytes += sum(size for _, _, size in found)
+    tally.leaks += bool(found)
+    if found and tally.first is None:
+        path, excerpt, size = found[0]
+        tally.first = Difference(reader=tally.reader, seed=seed, turn=0, path=path, excerpt=excerpt, size=size)
+
+
+def told_apart(seed: str, alike_to: str = "public", by: str = "internal") -> bool:
+    """Tell whether one reader can tell two worlds apart that are alike to another: else they would show nothing."""
+    world, site = usable(seed)
+    _, other = varied(world, alike_to, seed)
+    return any(True for _ in compare(received(site, world["at"], by), received(other, world["at"], by)))
+
+
+def table(tallies: dict[str, Tally]) -> str:
+    """Lay the figures out, with the first difference of each reader below."""
+    lines = [f"{'reader':<10} {'worlds':>6} {'refused':>7} {'artifacts':>9} {'differing bytes':>15}"]
+    lines += [
+        f"{one.reader:<10} {one.worlds:>6} {one.refused:>7} {one.artifacts:>9} {one.differing_bytes:>15}"
+        for one in tallies.values()
+    ]
+    codes = {code for one in tallies.values() for code in one.codes}
+    lines += [f"refused for {code}: {sum(one.codes[code] for one in tallies.values())}" for code in sorted(codes)]
+    return "\n".join([*lines, *(str(one.first) for one in tallies.values() if one.first)])
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Compare, print a table, and end with 1 if any reader could tell two worlds apart."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--worlds", type=int, default=20)
+    parser.add_argument("--seed", default="proof")
+    parser.add_argument("--reader", action="append", choices=READERS)
+    parser.add_argument("--first", action="store_true", help="stop at the first difference")
+    options = parser.parse_args(arguments)
+    seeds = (f"{options.seed}-{number}" for number in range(options.worlds))
+    tallies = prove(seeds, options.reader or READERS, stop_at_first=options.first)
+    sys.stdout.write(table(tallies) + "\n")
+    return 1 if any(tally.first for tally in tallies.values()) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,30 +1,37 @@
 """Interrupts builds and publishes at every call that writes, and cuts the power: `python -m proof.crashes`.
 
-Prints a table, and ends with 1 if anything was ever neither the old site nor the new one, or if a variant that is
+Prints its lines of the table, and ends with 1 if anything was ever neither the old site nor the new one, or if a variant that is
 broken on purpose was not noticed.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import errno
 import os
 import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple, TypeVar
 from unittest import mock
 
+from heliograph.parallel import Run, results
+from heliograph.parallel import in_turn as in_turn_here
 from heliograph.tree import carry, fsio
 from proof import loads, scenes
 from proof.calls import ERRORS, FOLDER, Call, Ended, failing, in_a_child, kill, noted
 from proof.scenes import Scene
+from proof.table import Line, to_text
 from proof.weak_disk import Disk, Recording, disk_of, judged, without
 
+T = TypeVar("T")
 DONE, FAILED, UNCONFIRMED = 0, 4, 9
 
 
@@ -173,104 +180,155 @@ def page_loads(out: Path, count: int, per_style: int) -> loads.Loads:
     return loads.during(out / "public", lambda wait: loads.swap_often(out, count, per_style, wait))
 
 
-# The table
+# All of it, as jobs that may run side by side
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Do all of it and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--every", type=int, default=1, help="interrupt at every so many calls, one harm each")
-    parser.add_argument("--samples", type=int, default=6, help="random states for each power cut")
-    parser.add_argument("--swaps", type=int, default=500)
-    options = parser.parse_args(arguments)
-    began = time.perf_counter()
-    memory = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder:
-        rows, bad = _rows(Path(folder), options.every, options.samples, options.swaps)
-    width = max(len(row[0]) for row in rows)
-    lines = [f"{what:<{width}} {figure:>8}  {verdict}" for what, figure, verdict in rows]
-    lines += [*bad[:20], f"{time.perf_counter() - began:.0f} s"]
-    sys.stdout.write("\n".join(lines) + "\n")
-    return 1 if bad else 0
+class Found(NamedTuple):
+    """What one job found for one claim: as the product is, or in a `variant` that is broken on purpose.
+
+    Something was wrong `broken` times, at first as `bad` says.
+    """
+
+    claim: str
+    variant: str
+    counts: Counter[str]
+    broken: int
+    bad: tuple[str, ...]
 
 
-Rows = list[tuple[str, int, str]]
+Job = Callable[[], list[Found]]
+FAULTS, CUTS, LOADS = "Write calls interrupted", "Power cuts", "Pages loaded during swaps"
 
 
-def _rows(root: Path, every: int, samples: int, swaps: int) -> tuple[Rows, list[str]]:
+def jobs(root: Path, every: int = 1, samples: int = 6, swaps: int = 500) -> list[Job]:
+    """Give everything to be done: at every so many calls, with so many states for each cut, during so many swaps."""
     old = scenes.made_of(scenes.site_before(root / "old"))
     new = scenes.made_of(scenes.site_after(scenes.site_before(root / "new")))
-    rows: Rows = []
-    bad: list[str] = []
-    for part in (_faults(root, old, new, every), _cuts(root, old, new, samples), _loads(root, swaps)):
-        for row, said in part:
-            rows.append(row)
-            bad += said
-    return rows, bad
-
-
-Part = Iterator[tuple[tuple[str, int, str], list[str]]]
-
-
-def _verdict(bad: list[str]) -> str:
-    return f"{len(bad)} broken"
-
-
-def _caught(what: str, count: int, noticed: int) -> tuple[tuple[str, int, str], list[str]]:
-    said = [] if noticed else [f"{what}: not noticed"]
-    return (f"  broken on purpose: {what}", count, f"{noticed} noticed"), said
-
-
-def _faults(root: Path, old: scenes.Made, new: scenes.Made, every: int) -> Part:
-    small_old, small_new = scenes.few(old), scenes.few(new)
-    all_scenes = (
-        scenes.build_scene(root / "f-build", small_old, small_new),
-        scenes.first_scene(root / "f-first", small_new),
-        scenes.publish_scene(root / "f-publish", small_old, small_new),
-        scenes.command_scene(root / "f-command", small_old, small_new),
-    )
     points = everything if every == 1 else in_turn(every)
-    for scene in all_scenes:
-        tally = interrupt(scene, points)
-        yield (f"write calls killed: {scene.name}", tally.kills, f"of {tally.calls} calls"), []
-        yield (f"errors injected: {scene.name}", tally.errors, f"{tally.broken} of all these broken"), tally.bad
-    scene = all_scenes[0]
-    broken = Scene("in place", scene.root, scene.places, in_place(scene), scene.before, scene.after)
-    tally = interrupt(broken, in_turn(max(every, 5)))
-    yield _caught("written in place", tally.kills + tally.errors, tally.broken)
+    faulty = _scenes_of(root / "f", scenes.few(old), scenes.few(new))
+    work: list[Job] = [partial(_page_loads, root, swaps)]
+    work += [partial(_faults, scene, points) for scene in faulty]
+    work.append(partial(_written_in_place, _scenes_of(root / "i", scenes.few(old), scenes.few(new))[0], max(every, 5)))
+    work += [partial(_cuts, scene, samples) for scene in _scenes_of(root / "c", old, new)[:3]]
+    work += [partial(_cuts_without_syncfs, scene, samples // 2) for scene in _scenes_of(root / "s", old, new)[:3]]
+    return work
 
 
-def _cuts(root: Path, old: scenes.Made, new: scenes.Made, samples: int) -> Part:
-    all_scenes = (
-        scenes.build_scene(root / "c-build", old, new),
-        scenes.first_scene(root / "c-first", new),
-        scenes.publish_scene(root / "c-publish", old, new),
+def _scenes_of(root: Path, old: scenes.Made, new: scenes.Made) -> tuple[Scene, ...]:
+    return (
+        scenes.build_scene(root / "build", old, new),
+        scenes.first_scene(root / "first", new),
+        scenes.publish_scene(root / "publish", old, new),
+        scenes.command_scene(root / "command", old, new),
     )
-    found = [one for scene in all_scenes for one in cut(scene, samples)]
+
+
+def _faults(scene: Scene, points: Callable[[int], Iterator[tuple[int, int]]]) -> list[Found]:
+    tally = interrupt(scene, points)
+    counts = Counter(calls=tally.calls, killed=tally.kills, failed=tally.errors, scenes=1)
+    return [Found(FAULTS, "", counts, tally.broken, tuple(tally.bad))]
+
+
+def _written_in_place(scene: Scene, every: int) -> list[Found]:
+    broken = Scene("in place", scene.root, scene.places, in_place(scene), scene.before, scene.after)
+    tally = interrupt(broken, in_turn(every))
+    counts = Counter(runs=tally.kills + tally.errors)
+    return [Found(FAULTS, "written in place", counts, tally.broken, tuple(tally.bad))]
+
+
+def _cuts(scene: Scene, samples: int, seed: int = 1) -> list[Found]:
+    found = cut(scene, samples, seed=seed)
+    return [Found(CUTS, one.variant, Counter(states=one.states), len(one.bad), tuple(one.bad)) for one in found]
+
+
+def _cuts_without_syncfs(scene: Scene, samples: int) -> list[Found]:
     with no_syncfs():
-        found += [one for scene in all_scenes for one in cut(scene, samples // 2, seed=2)]
-    for variant in VARIANTS:
-        these = [one for one in found if one.variant == variant]
-        states, bad = sum(one.states for one in these), [said for one in these for said in one.bad]
-        if variant:
-            yield _caught(variant, states, len(bad))
-        else:
-            yield ("crash states", states, _verdict(bad)), bad
+        return _cuts(scene, samples, seed=2)
 
 
-def _loads(root: Path, swaps: int) -> Part:
+def _page_loads(root: Path, swaps: int) -> list[Found]:
     found = page_loads(root / "l", swaps, 5)
-    yield (f"page loads during {swaps} swaps", found.count, f"{found.bad} broken"), list(found.wrong)
     with mock.patch.object(carry, "GENERATIONS", 0):
         broken = page_loads(root / "l-nothing-carried", swaps, 1)
-        broken_too = _load_across_a_swap(root / "l-across")
-    yield _caught("nothing carried forward", broken.count + 1, broken.bad + bool(broken_too))
+        across = _load_across_a_swap(root / "l-across")
+    told = (*broken.wrong, *([across] if across else []))
+    return [
+        Found(LOADS, "", Counter(loads=found.count, swaps=swaps), found.bad, found.wrong),
+        Found(LOADS, "nothing carried forward", Counter(loads=broken.count + 1), broken.bad + bool(across), told),
+    ]
 
 
 def _load_across_a_swap(out: Path) -> str:
     """Load a page that is swapped between its front page and its style sheet."""
     loads.build(out, 0, 0)
     return loads.load(out / "public", between=lambda: loads.build(out, 1, 1))
+
+
+# The lines of the table
+
+
+def lines(found: Sequence[Found], seconds: dict[str, float]) -> list[Line]:
+    """Say what all jobs together found, claim by claim; `seconds` is what each claim took."""
+    return [_line(claim, [one for one in found if one.claim == claim], seconds[claim]) for claim in _FIGURES]
+
+
+def _line(claim: str, found: Sequence[Found], seconds: float) -> Line:
+    whole = [one for one in found if not one.variant]
+    counts = sum((one.counts for one in whole), Counter(broken=sum(one.broken for one in whole)))
+    noticed = Counter({one.variant: 0 for one in found if one.variant})
+    for one in found:
+        noticed.update({one.variant: one.broken} if one.variant else {})
+    told = "; ".join(f"{variant}: {times:,} broken" for variant, times in noticed.items())
+    wrong = [said for one in whole for said in one.bad]
+    wrong += [f"not noticed: {variant}" for variant, times in noticed.items() if not times]
+    return Line(claim, _FIGURES[claim].format_map(counts), told, seconds, tuple(wrong))
+
+
+_FIGURES = {
+    FAULTS: "{calls:,} calls that write in {scenes} runs: {killed:,} times killed, {failed:,} times refused; {broken:,} broken",
+    CUTS: "{states:,} states of the disk after a cut, of builds and publishes; {broken:,} neither old nor new",
+    LOADS: "{loads:,} pages with their styles during {swaps:,} swaps; {broken:,} missing, empty or mixed",
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Do all of it in one process, and print the lines."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--every", type=int, default=1, help="interrupt at every so many calls, one harm each")
+    parser.add_argument("--samples", type=int, default=6, help="random states for each power cut")
+    parser.add_argument("--swaps", type=int, default=500)
+    options = parser.parse_args(arguments)
+    began = time.perf_counter()
+    with memory() as root:
+        found, seconds = worked_off(jobs(root, options.every, options.samples, options.swaps), in_turn_here)
+    told = lines(found, seconds)
+    sys.stdout.write(to_text(told, f"{time.perf_counter() - began:.0f} s"))
+    return 1 if any(line.wrong for line in told) else 0
+
+
+@contextlib.contextmanager
+def memory() -> Iterator[Path]:
+    """Give a folder in memory where there is one: thousands of builds should not wait for a disk."""
+    shared = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=shared if os.access(shared, os.W_OK) else None) as folder:
+        yield Path(folder)
+
+
+def worked_off(work: Sequence[Job], run: Run) -> tuple[list[Found], dict[str, float]]:
+    """Do all jobs in a given way; give what they found, and how long each claim took."""
+    seconds: dict[str, float] = dict.fromkeys(_FIGURES, 0.0)
+    found: list[Found] = []
+    for took, told in results(run([partial(timed, job) for job in work])):
+        found += told
+        seconds[told[0].claim] += took
+    return found, seconds
+
+
+def timed(job: Callable[[], T]) -> tuple[float, T]:
+    """Do a job; give how long it took, in seconds, and its result."""
+    began = time.perf_counter()
+    result = job()
+    return time.perf_counter() - began, result
 
 
 if __name__ == "__main__":

@@ -69,7 +69,7 @@ def hunt(leak: Leak, place: Path, worlds: int = 40) -> Outcome:
     """Run the proof against a copy with the mistake, until a reader can tell two worlds apart."""
     environment = _importing(sow(leak, place))
     readers = [word for reader in leak.readers for word in ("--reader", reader)]
-    command = [sys.executable, "-m", "proof.run", "--first", "--seed", "sown", "--worlds", str(worlds), *readers]
+    command = [sys.executable, "-m", "proof.compare", "--first", "--seed", "sown", "--worlds", str(worlds), *readers]
     done = subprocess.run(command, cwd=TESTS, env=environment, capture_output=True, text=True, check=False)
     return Outcome(CAUGHT in done.stdout, done.stdout + done.stderr)
 
@@ -103,6 +103,7 @@ _WORK = "gate/maintenance.py"
 _PROJECT = "gate/project.py"
 _DESK = "gate/desk.py"
 _PIPELINE = "pipeline.py"
+_FOREIGN = "load/translations.py"
 
 _HIDDEN = "[one for one in incident.updates if one.at <= at]"
 _INTERNAL_VIEW = 'self.view_of(Reader("internal")).incidents if policy.boundary == "external" else'
@@ -211,8 +212,8 @@ LEAKS: tuple[Leak, ...] = (
         "public globex",
         (
             _INCIDENT,
-            "return next((readable[label] for label in policy.ranking if label in readable), None)",
-            "return next(iter([title.words for title in titles]), None) if readable else None",
+            "chosen = next((readable[label] for label in policy.ranking if label in readable), None)",
+            "chosen = next(iter(titles), None) if readable else None",
         ),
     ),
     _leak(
@@ -221,6 +222,19 @@ LEAKS: tuple[Leak, ...] = (
         (_INCIDENT, "for link in links if policy.reads(link.label))", "for link in links)"),
     ),
     _leak("facts unfiltered", "public internal exec", (_INCIDENT, "if policy.reads(kind.label):", "if kind:")),
+    _leak(
+        "facts that may not be read leave their names",
+        "public frontdesk",
+        (
+            _INCIDENT,
+            "return tuple(newest[fact] for fact in labels.fact if fact in newest)",
+            (
+                "newest |= {one.id: view.Fact(id=one.id, name=one.name, value='', unit='', as_of=known[0].viewed.at)\n"
+                "               for one in labels.fact.values() if not policy.reads(one.label)}\n"
+                "    return tuple(newest[fact] for fact in labels.fact if fact in newest)"
+            ),
+        ),
+    ),
     _leak(
         "asks unfiltered",
         "internal exec frontdesk",
@@ -286,7 +300,7 @@ LEAKS: tuple[Leak, ...] = (
         "public",
         (
             _INCIDENT,
-            "promise = None if resolved_at else promised(policy, said)",
+            "promise = None if resolved_at else promised(policy, said, labels)",
             f"promise = None if resolved_at else ([one.next_update for one in {_HIDDEN}][-1])",
         ),
     ),
@@ -295,9 +309,9 @@ LEAKS: tuple[Leak, ...] = (
         "public",
         (
             _INCIDENT,
-            "promise = None if resolved_at else promised(policy, said)",
+            "promise = None if resolved_at else promised(policy, said, labels)",
             (
-                "promise = None if resolved_at else promised(policy, said)\n"
+                "promise = None if resolved_at else promised(policy, said, labels)\n"
                 '    if promise and any(one.severity == "sev1" for one in incident.updates):\n'
                 "        promise = said[-1].viewed.at"
             ),
@@ -328,15 +342,47 @@ LEAKS: tuple[Leak, ...] = (
             _INCIDENT,
             'rules.get(key or "", ())',
             (
-                'rules.get((key if policy.boundary == "internal" or not update.claims else'
-                ' max((IMPACT_OF_STATE[one.state] for one in update.claims), key=IMPACTS.index)) or "", ())'
+                'rules.get((key if policy.boundary == "internal" or not told.authored.claims else'
+                ' IMPACT_OF_STATE[max((one.state for one in told.authored.claims), key=gravity)]) or "", ())'
             ),
+        ),
+    ),
+    _leak(
+        "a word to some keeps what was promised to all",
+        "public",
+        (
+            _INCIDENT,
+            "promise = None if resolved_at else promised(policy, said, labels)",
+            "promise = None if resolved_at else promised(policy, known, labels)",
+        ),
+        (_INCIDENT, "if to_all or one.authored", "if one.authored.audience == PUBLIC or one.authored"),
+    ),
+    _leak(
+        "an override by a hidden update decides what needs approval",
+        "public globex",
+        (
+            _INCIDENT,
+            "        roles = _roles_asked(policy, told, labels, severity, known)\n",
+            (
+                "        seen = [one for one in of.updates if one.at <= update.at and not policy.reads(one.audience)]\n"
+                "        rules = labels.rules_for(policy.reader) if any(one.impact for one in seen) else {}\n"
+                "        roles = next(iter(rules.values()), ()) or _roles_asked(policy, told, labels, severity, known)\n"
+            ),
+        ),
+    ),
+    _leak(
+        "an override nobody outside was told of decides what needs approval",
+        "public",
+        (
+            _INCIDENT,
+            "before if one.speaks), told])",
+            "before), told])",
         ),
     ),
     _leak(
         "hidden updates are counted in the title",
         "public",
-        (_INCIDENT, "title=title,", 'title=f"{title} ({len(incident.updates)} updates)",'),
+        (_INCIDENT, "title=title.text.words,", 'title=f"{title.text.words} ({len(incident.updates)} updates)",'),
     ),
     _leak(
         "updates are numbered by their place among all",
@@ -470,6 +516,11 @@ LEAKS: tuple[Leak, ...] = (
         ),
     ),
     _leak(
+        "an account for others ends a page's validity",
+        "public",
+        (_PROJECT, " and release.words_for(policy, account.passages):", ":"),
+    ),
+    _leak(
         "hidden work ends a page's validity",
         "public",
         (_PROJECT, "if work.id in shown:", "if work.id:"),
@@ -479,10 +530,10 @@ LEAKS: tuple[Leak, ...] = (
         "globex",
         (
             _PROJECT,
-            "if reader not in self._views:\n            self._views[reader] = ",
+            "            self._views[reader, further] = self._project(policy)",
             (
-                "if reader not in self._views:\n            self._views[reader] = next((seen for known, seen in self._views.items()"
-                " if known.audience == reader.audience), None) or "
+                "            self._views[reader, further] = next((seen for (known, told), seen in self._views.items()"
+                " if (known.audience, told) == (reader.audience, further)), None) or self._project(policy)"
             ),
         ),
     ),
@@ -505,13 +556,83 @@ LEAKS: tuple[Leak, ...] = (
         "public",
         (_PROJECT, "    url = settings.url\n", "    url = settings.internal_url or settings.url\n"),
     ),
+    # Translations
+    _leak(
+        "a translation goes stale with any words of its original",
+        "public globex",
+        (
+            _FOREIGN,
+            'return "current" if _scalar(self._of.get(label)) == self._expected[label] else "stale"',
+            (
+                "fresh = all(_scalar(self._of[one]) == self._expected.get(one) for one in self._of)\n"
+                '        return "current" if fresh else "stale"'
+            ),
+        ),
+    ),
+    _leak(
+        "passages are paired with translations by place, not by label",
+        "public",
+        (
+            _FOREIGN,
+            "found = tuple(self._with(original, waiting.get(original.label)) for original in originals)",
+            "found = tuple(self._with(one, list(told)[n : n + 1]) for n, one in enumerate(originals))\n        waiting = {}",
+        ),
+    ),
+    _leak(
+        "a translated title is shown whoever may read the original",
+        "public globex",
+        (
+            _INCIDENT,
+            "return words_of(policy, chosen) if chosen else None",
+            (
+                "ready = [one for title in titles for one in title.translations if one.state == 'current']\n"
+                "    if chosen and policy.language and ready:\n"
+                "        return Words(ready[0].text, policy.language)\n"
+                "    return words_of(policy, chosen) if chosen else None"
+            ),
+        ),
+    ),
+    _leak(
+        "translations of hidden passages come along",
+        "public",
+        (
+            _RELEASE,
+            "        for told in (words_of(policy, passage),)\n",
+            (
+                "        for told in (words_of(policy, passage), *(\n"
+                "            words_of(policy, passage)._replace(text=one.text) for text in passages for one in text.translations"
+                " if policy.language))\n"
+            ),
+        ),
+    ),
+    _leak(
+        "pictures of translations that are not shown travel along",
+        "public",
+        (
+            _RELEASE,
+            "pictures=pictures_of(told.text) if told.text.pictures else (),",
+            (
+                "pictures=(*pictures_of(told.text), *(one for text in passages for other in text.translations"
+                " for one in pictures_of(other.text))),"
+            ),
+        ),
+    ),
+    _leak(
+        "an original is marked only where somebody has begun to translate",
+        "public",
+        (
+            _RELEASE,
+            "instead=told.instead,",
+            "instead=told.instead if any(text.translations for text in passages) else None,",
+        ),
+    ),
     # What insiders' surfaces add
     _leak(
         "pictures of hidden passages travel along",
         "public internal",
         (
             _RELEASE,
-            "pictures=pictures_of(passage) if passage.pictures else (),",
+            "pictures=pictures_of(told.text) if told.text.pictures else (),",
             "pictures=tuple(one for text in passages for one in pictures_of(text)),",
         ),
     ),
@@ -540,6 +661,16 @@ LEAKS: tuple[Leak, ...] = (
         (_DESK, " if self._policy.reads(text.label)", ""),
     ),
     _leak(
+        "an empty entry betrays that there was a message",
+        "frontdesk",
+        (_DESK, "if self._insider or entry.lines or update.id in told:", "if entry:"),
+    ),
+    _leak(
+        "who else reads a line is told to everyone inside",
+        "frontdesk",
+        (_DESK, " if self._insider or reader == self._policy.reader", ""),
+    ),
+    _leak(
         "severity reaches those who may not know it",
         "frontdesk",
         (
@@ -554,8 +685,8 @@ LEAKS: tuple[Leak, ...] = (
         "globex",
         (
             _PIPELINE,
-            "digests.customer(self.gate.view_of(Reader(STRATEGIC, customer))",
-            "digests.customer(self.gate.view_of(Reader(STRATEGIC, self._site.customers[0].id))",
+            "digests.customer(seen, self._layouts)",
+            "digests.customer(self.gate.view_of(Reader(STRATEGIC, self._site.customers[0].id)), self._layouts)",
         ),
     ),
     _leak(
@@ -572,21 +703,21 @@ LEAKS: tuple[Leak, ...] = (
         "macros",
         (
             _PIPELINE,
-            "macro_artifacts(self.gate.view_of(MACROS_READER)",
-            'macro_artifacts(self.gate.view_of(Reader("support"))',
+            "macro_artifacts(seen, self._layouts)",
+            'macro_artifacts(self.gate.view_of(Reader("support")), self._layouts)',
         ),
     ),
     _leak(
         "public feeds are made from what colleagues see",
         "public",
-        (_PIPELINE, "yield from feeds.feeds(seen)", 'yield from feeds.feeds(self.gate.view_of(Reader("internal")))'),
+        (_PIPELINE, "feeds.feeds(told)", 'feeds.feeds(self.gate.view_of(Reader("internal")))'),
     ),
     _leak(
         "the desk lies on the public page",
         "public",
         (
             _PIPELINE,
-            "yield from public.site(seen, self._layouts)",
+            "yield from public.site(seen, self._layouts, self._told_in)",
             'yield from internal.site(seen, self.gate.desk_of(Reader("internal")), self._layouts)',
         ),
     ),
@@ -602,7 +733,7 @@ LEAKS: tuple[Leak, ...] = (
     _leak(
         "the public tree tells when anybody's page changes",
         "public",
-        (_PIPELINE, "(files,), seen.valid_until)", "(files,), self.gate.next_change_at)"),
+        (_PIPELINE, "partial(self.gate.holds_until, PUBLIC_READER))", "lambda: self.gate.next_change_at)"),
     ),
     # Reading
     _leak(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -10,11 +11,14 @@ from pathlib import Path
 import msgspec
 
 from heliograph.check import check
+from heliograph.gate import Reader
 from heliograph.load import load_site
-from heliograph.model import Site
-from heliograph.pipeline import trees
+from heliograph.model import STRATEGIC, Site
+from heliograph.pipeline import MAIL, Build, Draft, trees
 from heliograph.problems import Problem, Refused
 from heliograph.render.layouts import Layouts
+from heliograph.tree.artifact import Artifact
+from heliograph.tree.write import TreePlan
 from proof.source import write
 from worlds import CUSTOMERS, World
 
@@ -56,18 +60,44 @@ def load(world: World) -> Site:
 
 def received(site: Site, at: datetime, reader: str) -> Received:
     """Build what one reader gets at an instant, and only that."""
-    artifacts: dict[str, bytes] = {}
-    changes: dict[str, datetime | None] = {}
-    wanted = dict(_GETS[reader])
-    for plan in trees(site, _layouts(), at):
-        if plan.name not in wanted:
-            continue
-        if plan.name != "mail":
-            changes[plan.name] = plan.next_change_at
-        for artifact in plan.artifacts:
-            if artifact.path.startswith(wanted[plan.name]):
-                artifacts[f"{plan.name}/{artifact.path}"] = artifact.data
-    return Received(artifacts, changes)
+    build, got, left = Build(site, _layouts(), at), Received({}, {}), dict(_GETS[reader])
+    for draft in build.drafts():
+        if draft.name in left:
+            _take(got, build.plan(draft, _files(draft, _addressed_to(reader))), left.pop(draft.name))
+        if not left:
+            break
+    return got
+
+
+def received_by_each(site: Site, at: datetime) -> dict[str, Received]:
+    """Build everything once, as a build does, and give what each reader gets of it."""
+    build, got = Build(site, _layouts(), at), {reader: Received({}, {}) for reader in READERS}
+    for draft in build.drafts():
+        plan = build.plan(draft, tuple(_files(draft)))
+        for reader in READERS:
+            if plan.name in (wanted := dict(_GETS[reader])):
+                _take(got[reader], plan, wanted[plan.name])
+    return got
+
+
+def _files(draft: Draft, addressed_to: str = "") -> Iterator[Artifact]:
+    """Make a tree's files; of mail that is not addressed to a reader nothing need be made."""
+    for part in draft.parts:
+        if draft.name != MAIL or addressed_to in ("", part.watch.reader):
+            yield from part.artifacts
+
+
+def _take(got: Received, plan: TreePlan, below: str) -> None:
+    """Take of a tree what lies below a path."""
+    if plan.name != MAIL:
+        got.changes_at[plan.name] = plan.next_change_at
+    for artifact in plan.artifacts:
+        if artifact.path.startswith(below):
+            got.artifacts[f"{plan.name}/{artifact.path}"] = artifact.data
+
+
+def _addressed_to(reader: str) -> str:
+    return str(Reader(STRATEGIC, reader)) if reader in CUSTOMERS else reader
 
 
 def build_all(site: Site, at: datetime) -> int:

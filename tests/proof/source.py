@@ -41,8 +41,10 @@ def files(world: World) -> dict[str, Content]:
     for page in world["pages"]:
         head = {"title": page["title"], "audience": page["audience"]}
         found[f"site_src/pages/{page['id']}.md"] = style.document(head, page["passages"], page["audience"])
+        if world["site"]["languages"]:
+            found |= style.german(f"site_src/pages/{page['id']}", page, page["audience"], page["title"])
     for story in world["stories"]:
-        found |= style.folder(story)
+        found |= style.folder(story, translated=bool(world["site"]["languages"]))
     return found
 
 
@@ -68,10 +70,12 @@ class _Style:
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
 
-    def folder(self, story: Fields) -> dict[str, Content]:
+    def folder(self, story: Fields, *, translated: bool) -> dict[str, Content]:
         """Give an incident's or a maintenance's files. Names sort as the updates do, so that equal times keep their order."""
         place = f"incidents/{story['folder']}"
         found: dict[str, Content] = {f"{place}/{story['kind']}.md": f"---\n{_yaml(self._head(story))}---\n"}
+        if translated:
+            found |= self.german(f"{place}/{story['kind']}", story, "")
         updates = sorted(story["updates"], key=lambda update: update["at"])
         names = sorted({f"{self._rng.randrange(2400):04}-{self._rng.getrandbits(40):x}" for _ in updates})
         closed: dict[str, str | None] = {}
@@ -83,10 +87,14 @@ class _Style:
                     head["reopen"] = True
                 closed[update["audience"]] = update["status"] if update["status"] in CLOSING else None
             found |= self._told(f"{place}/{name}", head, update)
+            if translated:
+                found |= self.german(f"{place}/{name}", update, update["audience"])
         if story["postmortem"]:
             account = story["postmortem"]
             head = {"id": account["id"], "audience": account["audience"], "at": self._at(account["at"])}
             found |= self._told(f"{place}/postmortem", head, account)
+            if translated:
+                found |= self.german(f"{place}/postmortem", account, account["audience"])
         return found
 
     def _head(self, story: Fields) -> Fields:
@@ -129,6 +137,20 @@ class _Style:
             found[f"{stem}+{last['label'].removeprefix('customer:')}.md"] = last["words"] + "\n"
         return {f"{stem}.md": self.document(head, passages, told["audience"]), **found}
 
+    def german(self, stem: str, thing: Fields, own: str, title: str | None = None) -> dict[str, Content]:
+        """Write the translation of a file, in any order of labels; nothing if nothing is translated."""
+        labels = list(thing["german"]["labels"].items())
+        self._rng.shuffle(labels)
+        titles = {label: one["title"] for label, one in labels if one["title"]}
+        head: Fields = {"of": {label: _digest(thing, label, own, title, one) for label, one in labels}}
+        head["title"] = next(iter(titles.values()), None) if title else titles
+        head["draft"] = True if thing["german"]["draft"] else None
+        passages = [{"label": label, **words} for label, one in labels for words in one["words"]]
+        found: dict[str, Content] = {}
+        for token in [one["picture"] for one in passages if "picture" in one]:
+            found[f"{stem.rpartition('/')[0]}/{token}.png"] = picture(token)
+        return found | ({f"{stem}.de.md": self.document(head, passages, own)} if labels else {})
+
     def document(self, head: Fields, passages: Sequence[Fields], own: str) -> str:
         """Write front matter and passages; the first needs no marker where it has the document's own label."""
         text = f"---\n{_yaml(head)}---\n"
@@ -143,6 +165,15 @@ class _Style:
         if hours == 0:
             return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ")
         return instant.astimezone(timezone(timedelta(hours=hours))).isoformat(timespec="minutes")
+
+
+def _digest(thing: Fields, label: str, own: str, title: str | None, translation: Fields) -> str:
+    """Give the digest of what stands under a label, or of other words if the translation is of those."""
+    words = [title] if title and label == own else []
+    words += [told for titled, told in thing.get("titles", ()) if titled == label]
+    words += [one["words"] for one in thing.get("passages", ()) if one["label"] == label]
+    words += ["Older words."] if translation["stale"] else []
+    return hashlib.sha256("\0".join(words).encode()).hexdigest()[:12]
 
 
 def _lean(fields: Mapping[str, Any]) -> Fields:

@@ -9,10 +9,23 @@ from __future__ import annotations
 import copy
 import random
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from worlds import BY_NATURE, LABELS, MINUTE, OUTSIDERS, READS, Fields, Maker, World, covers
+from worlds import (
+    BY_NATURE,
+    IMPACTS,
+    LABELS,
+    MINUTE,
+    OUTSIDERS,
+    READS,
+    SEVERITIES,
+    Fields,
+    Maker,
+    World,
+    covers,
+    translate,
+)
 
 STRATEGIC = ("globex", "globex-labs", "initech")
 
@@ -48,6 +61,7 @@ class _Variation:
         world["site"] = self._site()
         world["stories"] = self._stories()
         world["pages"] = self._pages()
+        translate(world, self._make, self._hidden)
         return world
 
     def _hidden(self, label: str) -> bool:
@@ -127,15 +141,23 @@ class _Variation:
         if self._knows_of_messages:
             return audience
         external = audience["boundary"] == "external"
-        fresh = self._make.taste(audience["id"])
+        fresh = self._make.taste(audience["id"]) | self._approvals(audience["id"])
         if audience["id"] == self._own_audience:
             return audience | fresh if external else audience
         changed = audience | fresh | {"name": f"Those {self._make.token()}", "mode": "each-update"}
         if not external:
             changed["shows"] = self._rng.choice(("own-or-public", "public-and-own", "all"))
-            changed["when"] = self._rng.choice(({}, {"severity": ["sev1"]}))
-            changed["signoff"] = self._rng.choice(({}, {"sev2": ["scribe"]}))
+            by_severity = BY_NATURE in READS[audience["id"]]
+            changed["when"] = self._rng.choice(({}, {"severity": ["sev1"]} if by_severity else {"impact": ["minor"]}))
         return changed
+
+    def _approvals(self, audience: str) -> Fields:
+        """Change who must approve another audience's words, unless these are what this reader is told of."""
+        insiders = audience not in ("public", "strategic")
+        told = audience == self._own_audience or (audience == "public" and self._own_audience != "strategic")
+        if told or (insiders and BY_NATURE not in READS[audience]):
+            return {}
+        return {"signoff": self._make.signoff(SEVERITIES if insiders else IMPACTS) if self._make.chance(0.5) else {}}
 
     def _site(self) -> Fields:
         if self._reader not in OUTSIDERS:
@@ -207,7 +229,9 @@ class _Variation:
         }
 
     def _retold_updates(self, story: Fields, titles: Sequence[str]) -> list[Fields]:
-        visible = [self._retold_update(one) for one in story["updates"] if not self._hidden(one["audience"])]
+        readable = [one for one in story["updates"] if not self._hidden(one["audience"])]
+        heard = [one for one in readable if not self._silent(one) or self._make.chance(0.5)]
+        visible = [self._retold_update(one) for one in heard]
         hidden = [one for one in story["updates"] if self._hidden(one["audience"]) and self._make.chance(0.2)]
         kept = [self._moved(one) for one in hidden if covers(titles, one["audience"])]
         begin = story["started_at"] if story["kind"] == "incident" else story["window"][0] - timedelta(days=1)
@@ -216,7 +240,29 @@ class _Variation:
         times = [begin + self._rng.randint(0, minutes) * MINUTE for _ in range(self._rng.randint(0, 3))]
         times += [] if visible or kept or times else [begin + MINUTE]
         added = self._make.updates(self._world, story["kind"], titles, sorted(times), self._hidden)
+        added += self._asides(story, [label for label in titles if not self._hidden(label)], begin, minutes)
         return sorted([*visible, *kept, *added], key=lambda update: update["at"])
+
+    def _silent(self, update: Fields) -> bool:
+        """Tell whether nothing of an update to this reader is for it: then it need not know that there is one."""
+        components = {one["id"]: one["audience"] for one in self._world["components"]}
+        facts = {fact["id"]: fact["audience"] for fact in self._world["facts"]}
+        labels = [one["label"] for one in update["passages"]]
+        labels += [components[one] for one, _ in update["components"] if one in components]
+        labels += [facts[one] for one, _ in update["facts"] if one in facts]
+        labels += [one["audience"] for one in (*update["asks"], *([update["decision"]] if update["decision"] else ()))]
+        return not (update["status"] or update["next_update"]) and all(map(self._hidden, labels))
+
+    def _asides(self, story: Fields, titles: Sequence[str], begin: datetime, minutes: int) -> list[Fields]:
+        """Make updates to this reader of which every word is for others."""
+        found = []
+        for _ in range(self._rng.choice((0, 0, 1, 2))):
+            at = begin + self._rng.randint(0, minutes) * MINUTE
+            audience = self._rng.choice(titles)
+            aside = self._make.aside(self._world, story["kind"], titles, at, audience, self._hidden)
+            if aside:
+                found.append(aside | {"components": self._claims([]), "impact": self._rng.choice((None, *IMPACTS))})
+        return found
 
     def _moved(self, update: Fields) -> Fields:
         """Tell a hidden message again, at another time: what it refers to may have gone."""
@@ -271,7 +317,8 @@ class _Variation:
 
     def _retold_account(self, story: Fields, titles: Sequence[str]) -> Fields | None:
         account = story["postmortem"]
-        if account and not self._hidden(account["audience"]):
+        unheard = account and all(self._hidden(one["label"]) for one in account["passages"])
+        if account and not self._hidden(account["audience"]) and not (unheard and self._make.chance(0.5)):
             visible = [one for one in account["passages"] if not self._hidden(one["label"])]
             hidden = self._make.told(self._hidden, (account["audience"],))
             return {**account, "passages": self._mixed(visible, hidden)}

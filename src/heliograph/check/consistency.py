@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from heliograph import view
-from heliograph.gate import PUBLIC_READER, Gate, explain, unreadable
+from heliograph.gate import PUBLIC_READER, Gate, betrayals, explain, unreadable
 from heliograph.model import Incident, Site
 from heliograph.problems import Problem, in_order
 
@@ -15,7 +15,7 @@ _NAMED = 4
 
 def check(site: Site) -> tuple[Problem, ...]:
     """Give every finding about a site that could be read, errors and warnings, in reading order."""
-    found = [*_unreadable(site)]
+    found = [*_betrayals(site), *_unreadable(site)]
     if not found:
         told = _told_public(site)
         for incident in site.incidents:
@@ -31,6 +31,16 @@ def _unreadable(site: Site) -> Iterator[Problem]:
             "E430",
             f"this {part.what} is for {part.label}, but {readers} could never read it: not {part.because}",
             "widen the update's audience, add a title, or choose a narrower label",
+        )
+
+
+def _betrayals(site: Site) -> Iterator[Problem]:
+    for found in betrayals(site):
+        yield Problem(
+            found.place,
+            "E622",
+            f"`{found.rule}` goes by severity, which {found.audience} may not read; what reaches it when would tell",
+            "remove it, name impact or components instead, or let the audience see internal",
         )
 
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from heliograph.render import words
 from heliograph.render.owed import Promise, promises
+from heliograph.render.tongue import ENGLISH
 from heliograph.terms import RESOLVED
 from heliograph.view import Desk, Dossier, Due, Incident, Maintenance, View
 
@@ -76,35 +77,35 @@ def make_board(view: View, desk: Desk, at: datetime) -> Board:
 def board_lines(board: Board) -> Iterator[str]:
     """Lay the board out for a terminal."""
     zone = board.timezone
-    yield f"{board.site} · {words.moment(board.at, zone)}"
+    yield f"{board.site} · {ENGLISH.moment(board.at, zone)}"
     yield ""
     if not board.open:
         yield "No known problems."
     for row in board.open:
         severity = (row.severity or "").upper().ljust(5)
-        since = words.moment_beside(row.since, board.at, zone)
+        since = ENGLISH.moment_beside(row.since, board.at, zone)
         yield f"OPEN     {row.id}  {severity} {row.title}"
-        yield f"         {words.status_word(row.status)}, since {since}{_promise(row, board)}"
+        yield f"         {words.status_word(ENGLISH, row.status)}, since {since}{_promise(row, board)}"
     yield from due_lines(board)
     for line in board.blocked:
         yield f"BLOCKED  {line}"
     for planned in board.planned:
-        yield f"PLANNED  {words.window(planned.start, planned.end, zone)}  {planned.title}"
+        yield f"PLANNED  {ENGLISH.window(planned.start, planned.end, zone)}  {planned.title}"
     yield ""
     yield f"Next:  {board.next}"
 
 
 def due_lines(board: Board) -> Iterator[str]:
     """Lay out what is owed: a promise, and below it who owes it to whom."""
-    for promise in promises(board.due):
+    for promise in promises(ENGLISH, board.due):
         yield from _promise_lines(promise, board)
 
 
 def _promise_lines(promise: Promise, board: Board) -> Iterator[str]:
-    when = words.moment_beside(promise.by, board.at, board.timezone)
+    when = ENGLISH.moment_beside(promise.by, board.at, board.timezone)
     yield f"{'OVERDUE ' if promise.overdue else 'DUE     '} {promise.incident}  {promise.why}, {when}:"
     for owner, audiences in promise.owed:
-        yield f"         {owner} to {words.listing(audiences)}"
+        yield f"         {owner} to {ENGLISH.listing(audiences)}"
 
 
 def _open_row(incident: Incident, dossier: Dossier) -> OpenRow:
@@ -132,7 +133,7 @@ def _promise(row: OpenRow, board: Board) -> str:
         return f"{told}; closed for colleagues, but others were not told so"
     if row.next_update is None:
         return f"{told}, no next word promised"
-    when = words.moment_beside(row.next_update, board.at, board.timezone)
+    when = ENGLISH.moment_beside(row.next_update, board.at, board.timezone)
     return f"{told}, next word was due {when}" if row.late else f"{told}, next word by {when}"
 
 

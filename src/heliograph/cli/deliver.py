@@ -1,4 +1,4 @@
-"""Commands that put things where readers look: build, serve, publish."""
+"""Commands that put things where readers look: build, publish."""
 
 from __future__ import annotations
 
@@ -84,42 +84,16 @@ def _advise(house: House, gate: Gate, when: datetime, out: Path) -> None:
     """Say what is open and what to look at next."""
     from heliograph.cli.board import make_board
     from heliograph.render.owed import promises
+    from heliograph.render.tongue import ENGLISH
     from heliograph.render.words import count
 
     reader = Reader(INTERNAL)
     board = make_board(gate.view_of(reader), gate.desk_of(reader), when)
-    overdue = sum(promise.overdue for promise in promises(board.due))
+    overdue = sum(promise.overdue for promise in promises(ENGLISH, board.due))
     late = f" {count(overdue, 'promise is', 'promises are')} overdue: heliograph says whose." if overdue else ""
     opened = count(len(board.open), "problem is", "problems are") if board.open else "No problem is"
     house.say(f"{opened} open.{late}")
     house.say(f"Look:  {out / 'public' / 'index.html'}   or: heliograph serve")
-
-
-@click.command()
-@click.option(
-    "--port",
-    type=click.IntRange(1, 65000),
-    default=8000,
-    show_default=True,
-    help="The public page's port; others follow.",
-)
-@click.option("--at", type=Instant(), help="Show this instant instead of now.")
-@click.pass_obj
-def serve(house: House, port: int, at: datetime | None) -> None:
-    """Show each reader's site on this machine, each on a port of its own.
-
-    Pages are made anew when a file is saved.
-    """
-    from heliograph.pipeline import Build
-    from heliograph.render.layouts import Layouts
-    from heliograph.serve.run import run
-    from heliograph.serve.shelf import Shelf, stock
-
-    def make() -> Shelf:
-        site, _ = house.load()
-        return stock(Build(site, Layouts(house.root / "layouts"), instant_for(site, at)).trees())
-
-    run(make, house.root, port, click.echo)
 
 
 @click.command()

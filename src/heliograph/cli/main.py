@@ -26,12 +26,14 @@ COMMANDS: Final = {
     "new": _Entry("heliograph.cli.author:new", "Write a new incident, maintenance or postmortem."),
     "update": _Entry("heliograph.cli.author:update", "Write an update with a status."),
     "note": _Entry("heliograph.cli.author:note", "Write a note: words without a status."),
+    "translate": _Entry("heliograph.cli.translate:translate", "Begin the translation of a file."),
     "check": _Entry("heliograph.cli.inspect:check", "Say what is wrong with what was written."),
     "explain": _Entry("heliograph.cli.inspect:explain", "Tell who may read each part of an incident."),
     "due": _Entry("heliograph.cli.inspect:due", "List who is owed a word, and by when."),
     "build": _Entry("heliograph.cli.deliver:build", "Make every page, feed, mail and macro."),
-    "serve": _Entry("heliograph.cli.deliver:serve", "Show each reader's site on this machine."),
+    "serve": _Entry("heliograph.cli.serve:serve", "Show each reader's site on this machine."),
     "publish": _Entry("heliograph.cli.deliver:publish", "Put a built tree where its readers look."),
+    "layouts": _Entry("heliograph.cli.layouts:layouts", "See and take over what pages are made with."),
     "import": _Entry("heliograph.cli.imports:import_", "Take over another tool's site."),
 }
 """In the order of use."""

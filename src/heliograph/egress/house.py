@@ -13,13 +13,18 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Final
 
 from heliograph.egress.decode import unwrap
+from heliograph.render.tongue import parted
 
 _RENDERERS: Final = "heliograph.render."
 
 
 def words(pieces: Iterable[str]) -> frozenset[str]:
     """Give all that is said without an author. `pieces` are the layouts' texts, with NUL where something is put in."""
-    return frozenset(word for run in unwrap({*pieces, *_renderers_words()}) for word in run.split("\0"))
+    return frozenset(
+        word
+        for run in unwrap(dict.fromkeys([*pieces, *map(parted, _renderers_words())], ""))
+        for word in run.split("\0")
+    )
 
 
 @cache

@@ -25,19 +25,29 @@ def fold(text: str) -> str:
     if text.isascii():
         return text.encode().translate(_LOWER, _DROPPED).decode()
     lines = text.split("\n")
-    folded = fold("\n".join(line if line.isascii() else "" for line in lines)).split("\n")
-    for number, line in enumerate(lines):
-        if not line.isascii():
-            folded[number] = _fold_line(line)
+    wide = [number for number, line in enumerate(lines) if not line.isascii()]
+    plain = _plain("\n".join(lines[number] for number in wide)).split("\n")
+    for number in wide:
+        lines[number] = ""
+    folded = fold("\n".join(lines)).split("\n")
+    for number, line in zip(wide, plain, strict=True):
+        folded[number] = line
     return "\n".join(folded)
 
 
-def _fold_line(line: str) -> str:
-    plain = unicodedata.normalize("NFKD", line).casefold()
-    if _FOREIGN.search(plain):
-        dense = _DENSE.sub(r"\g<0>\g<0>\g<0>", unicodedata.normalize("NFKC", plain))
+def _plain(text: str) -> str:
+    """Fold lines with other letters than those of ASCII."""
+    alike = unicodedata.normalize("NFKD", text).casefold()
+    if not _FOREIGN.search(alike):
+        return alike.encode("ascii", "ignore").translate(_LOWER, _DROPPED).decode()
+    return "\n".join(_fold_line(line) for line in alike.split("\n"))
+
+
+def _fold_line(alike: str) -> str:
+    if _FOREIGN.search(alike):
+        dense = _DENSE.sub(r"\g<0>\g<0>\g<0>", unicodedata.normalize("NFKC", alike))
         return _REST.sub("", unicodedata.normalize("NFKD", dense))
-    return plain.encode("ascii", "ignore").translate(_LOWER, _DROPPED).decode()
+    return alike.encode("ascii", "ignore").translate(_LOWER, _DROPPED).decode()
 
 
 def fold_each(texts: Iterable[str]) -> list[str]:

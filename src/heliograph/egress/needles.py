@@ -18,17 +18,17 @@ from heliograph.tree.artifact import MEDIA_TYPES
 CANARY: Final = "hg-canary-"
 """Authors put such words, with something of their own behind, wherever no outsider may ever read."""
 
-_LABEL: Final = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+_LABEL: Final = r"[a-z0-9-]{1,63}"
 _TOKEN: Final = re.compile(
     rf"(?P<canary>{CANARY}[\w-]+)"
-    r"|(?P<url>\bhttps?://[^\s<>()\"'`\]]+[^\s<>()\"'`\].,;:!?])"
-    rf"|(?P<mail>\b[\w.+-]+@(?:{_LABEL}\.)+[a-z]{{2,}}\b)"
+    r"|(?P<url>\bhttps?://[^\s<>()\"'`\]]{1,500}[^\s<>()\"'`\].,;:!?])"
+    rf"|(?P<mail>\b[\w.+-]{{1,64}}@(?:{_LABEL}\.){{1,12}}[a-z]{{2,}}\b)"
     r"|(?P<ip>(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?!\.?\w)|(?<![\w:])(?:[0-9a-f]{1,4}:){3,7}:?[0-9a-f]{1,4}(?![\w:]))"
-    rf"|(?P<host>\b(?:{_LABEL}\.)+[a-z]{{2,}}\b)"
+    rf"|(?P<host>\b(?:{_LABEL}\.){{1,12}}[a-z]{{2,}}\b)"
     r"|(?P<ticket>(?-i:\b[A-Z][A-Z0-9]{1,9}-\d{1,7}\b))",
     re.IGNORECASE,
 )
-_HOST: Final = re.compile(rf"(?:{_LABEL}\.)+[a-z]{{2,}}|(?:\d{{1,3}}\.){{3}}\d{{1,3}}", re.IGNORECASE)
+_HOST: Final = re.compile(rf"(?:{_LABEL}\.){{1,12}}[a-z]{{2,}}|(?:\d{{1,3}}\.){{3}}\d{{1,3}}", re.IGNORECASE)
 _MAYBE: Final = re.compile(r"[.:@/]\w|-\d|-canary-")
 _STANDARDS: Final = frozenset(
     {"utf", "iso", "sha", "rfc", "http", "tls", "ssl", "md", "aes", "rsa", "tcp", "udp", "ipv"}
@@ -95,14 +95,21 @@ def needle(text: str, kind: Kind) -> Needle | None:
 @lru_cache(maxsize=1 << 17)
 def needles_of(text: str) -> tuple[Needle, ...]:
     """Find the hosts, addresses, tickets and canaries in a text, and the text itself if it is short but tells."""
-    found = [made for token in _as_written(text) if (made := needle(token, "token"))] if _MAYBE.search(text) else []
+    words = text.split() if _MAYBE.search(text) else ()
+    found = [one for word in words if _MAYBE.search(word) for one in _tokens(word)]
     if len(text) < _SHORT and (whole := needle(text, "short")) and _tells(whole):
         found.append(whole)
     return tuple(found)
 
 
-def _as_written(text: str) -> Iterator[str]:
-    for found in _TOKEN.finditer(text):
+@lru_cache(maxsize=1 << 14)
+def _tokens(word: str) -> tuple[Needle, ...]:
+    """Find the tokens in what stands between two blanks: none of them holds any."""
+    return tuple(made for token in _as_written(word) if (made := needle(token, "token")))
+
+
+def _as_written(word: str) -> Iterator[str]:
+    for found in _TOKEN.finditer(word):
         token, kind = found.group(), found.lastgroup
         common = kind == "ticket" and token.partition("-")[0].lower() in _STANDARDS
         is_file = kind == "host" and token.rpartition(".")[2].lower() in _FILES

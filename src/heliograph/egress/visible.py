@@ -21,7 +21,8 @@ _QUOTE: Final = "\x1d"
 _ESCAPES: Final = (("\\n", "\n"), ("\\t", "\t"), ("\\r", " "), (_QUOTE, '"'), (_BACKSLASH, "\\"))
 _SAME_BLOCK: Final = re.compile(r"\n(?=[ \t]*[^\s\-*+>#|\d])")
 _SAYS_THAT_IT_IS: Final = re.compile(r" (?:is|are) ")
-_SHARE: Final = 500
+_FIRST_SHARE: Final = 8
+_SHARE: Final = 128
 _BATCH: Final = 10_000
 _TITLE: Final = 200
 
@@ -102,13 +103,20 @@ class Unmeant:
 
 
 def _parts(shown: Iterable[object]) -> Iterator[object]:
-    """Cut structures at their fields, and fields that hold many at every 500."""
+    """Cut structures at their fields, and fields that hold many into shares: what is newest is mostly all it takes."""
     for one in shown:
         for value in msgspec.structs.astuple(one) if isinstance(one, msgspec.Struct) else (one,):
             if isinstance(value, tuple):
-                yield from (value[start : start + _SHARE] for start in range(0, len(value), _SHARE))
+                yield from _shares(value)
             else:
                 yield value
+
+
+def _shares(many: tuple[object, ...]) -> Iterator[tuple[object, ...]]:
+    start, size = 0, _FIRST_SHARE
+    while start < len(many):
+        yield many[start : start + size]
+        start, size = start + size, min(2 * size, _SHARE)
 
 
 def _passages(shown: Iterable[object]) -> Iterator[str]:

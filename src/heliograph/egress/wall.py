@@ -6,7 +6,7 @@ are made: it reads the finished bytes and looks in them for shingles, tokens and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Final, NamedTuple
 
@@ -26,6 +26,8 @@ from heliograph.tree.artifact import Artifact
 
 _ENOUGH: Final = 1 << 20
 """So many letters are gathered before they are searched."""
+_HELD: Final = 256
+"""So many files are read at a time."""
 _AT_MOST: Final = 100
 """So many findings of one tree are told."""
 _SETTINGS: Final = Place("site_src/site.toml")
@@ -90,7 +92,8 @@ class Wall:
         self._visible = Visible(watch.shown, self._said, self._unmeant)
         self._terms = {one.folded: one for term in watch.terms if (one := _term(term))}
         self._term_matcher = Matcher(self._terms)
-        self._last = decode.Read(set(), frozenset())
+        self._held: list[Artifact] = []
+        self._reading = decode.Reading()
         self._blocks: set[int] = set()
         self._runs: dict[str, tuple[str, str]] = {}
         """By their letters: how they are written, each way on a line, and the first file they are from."""
@@ -103,27 +106,45 @@ class Wall:
         return Secrets(self._watch.hidden(), self._watch.customers)
 
     def take(self, artifact: Artifact) -> None:
-        """Read one file. What stood in the file before it too, such as a page's frame, is not looked at again."""
-        found = decode.read(artifact, self._last.lines)
-        texts = list(decode.unwrap(found.runs - self._last.runs))
-        self._last = found
+        """Take one file. Some hundreds are read at a time: in turns with making them it would take longer."""
+        self._held.append(artifact)
+        if len(self._held) == _HELD:
+            self._read_held()
+
+    def _read_held(self) -> None:
+        """Read the files that wait. What stood in files before them, such as a page's frame, is not looked at again."""
+        runs: dict[str, str] = {}
+        for artifact in self._held:
+            for run in self._reading.fresh(artifact):
+                runs.setdefault(run, artifact.path)
+        self._held.clear()
+        texts = decode.unwrap(runs)
         folded = fold_each(texts)
-        for term in self._term_matcher.found("\n".join(folded)):
-            if any(self._terms[term].stands_in(text) for text in texts):
-                self._forbidden.setdefault(self._terms[term], artifact.path)
-        fresh = [pair for pair in zip(folded, texts, strict=True) if hash(pair[0]) not in self._blocks]
-        for letters, text in fresh:
-            known = self._runs.get(letters)
-            if known is None:
-                self._runs[letters] = (text, artifact.path)
-                self._size += len(letters)
-            elif text not in known[0]:
-                self._runs[letters] = (f"{known[0]}\n{text}", known[1])
+        self._forbid([*texts.items()], folded)
+        self._keep(texts, folded)
+
+    def _forbid(self, texts: Sequence[tuple[str, str]], folded: Sequence[str]) -> None:
+        for term, line in self._term_matcher.lines(folded):
+            text, path = texts[line]
+            if self._terms[term] not in self._forbidden and self._terms[term].stands_in(text):
+                self._forbidden[self._terms[term]] = path
+
+    def _keep(self, texts: Mapping[str, str], folded: Sequence[str]) -> None:
+        """Keep what the reader may not be meant to see, until there is enough of it for a search."""
+        for letters, (text, path) in zip(folded, texts.items(), strict=True):
+            if hash(letters) not in self._blocks:
+                known = self._runs.get(letters)
+                if known is None:
+                    self._runs[letters] = (text, path)
+                    self._size += len(letters)
+                elif text not in known[0]:
+                    self._runs[letters] = (f"{known[0]}\n{text}", known[1])
         if self._size > _ENOUGH:
             self._make_room()
 
     def verdict(self, tree: str) -> Iterator[Problem]:
         """Judge all that was read: a finding for each source whose words stand in a file, naming one such file."""
+        self._read_held()
         self._search()
         names = [name for name in self._watch.names if name not in self._unmeant]
         leaks = self._suspects.judged(self._secrets, self._visible, names)

@@ -11,16 +11,15 @@ from heliograph.gate import release
 from heliograph.gate.cadence import Owed, first_owed, owed, rhythm
 from heliograph.gate.incident import Labels, Told, Withheld, judged_updates
 from heliograph.gate.labels import PUBLIC_READER, Policy, Reader, Readership
-from heliograph.model import INTERNAL, PUBLIC, Audience, Incident, Site, Story, Text, Update
+from heliograph.model import INTERNAL, Audience, Incident, Site, Story, Text, Update
 from heliograph.record import Record
-from heliograph.terms import CLOSED_MAINTENANCE, RESOLVED
 
 
 class Views(Protocol):
     """Where the views of other readers come from."""
 
     def view_of(self, reader: Reader) -> view.View:
-        """Project the site for a reader."""
+        """Project the site for a reader, in its main language."""
 
     def open_for(self, reader: Reader) -> frozenset[str]:
         """Tell what goes on as far as anyone knows whose labels a reader reads."""
@@ -64,26 +63,24 @@ class _Maker:
         self._names = {audience.id: audience.name for audience in site.audiences}
         self._customers = {customer.id: customer.name for customer in site.customers}
         self._shown: dict[Reader, dict[str, view.Incident]] = {}
+        outside = views.view_of(PUBLIC_READER)
+        self._titles_outside = {one.id: one.title for one in outside.incidents}
+        self._titles_outside |= {one.id: one.title for one in outside.maintenances}
         self._labels = Labels(site)
 
     def dossier(self, one: view.Incident | view.Maintenance) -> view.Dossier:
         authored = self._authored[one.id]
         past = [update for update in authored.updates if update.at <= self._at]
         severities = [(update.severity, update.at) for update in past if update.severity] if self._insider else []
-        unreleased = self._unreleased(authored)
         is_open = isinstance(one, view.Incident) and one.id in self._open
         return view.Dossier(
             id=one.id,
-            title_public=next((title.words for title in authored.titles if title.label == PUBLIC), None),
+            title_public=self._titles_outside.get(one.id),
             severity=severities[-1][0] if severities else None,
             severity_since=_since(severities),
             tags=authored.tags if self._insider else (),
             roles=_newest_roles(past) if self._insider else (),
-            timeline=tuple(
-                self._entry(update)
-                for update in reversed(past)
-                if self._policy.reads(update.audience) and update.id not in unreleased
-            ),
+            timeline=tuple(self._timeline(one, past)),
             said=self._said(one.id),
             coverage=tuple(self._coverage(one.id)) if self._insider and is_open else (),
             due=tuple(self._due(authored)) if self._insider and is_open else (),
@@ -105,6 +102,15 @@ class _Maker:
             self._shown[reader] = {one.id: one for one in self._views.view_of(reader).incidents}
         return self._shown[reader].get(identity)
 
+    def _timeline(self, one: view.Incident | view.Maintenance, past: Sequence[Update]) -> Iterator[view.Entry]:
+        """Give what was said, newest first. That a message exists which says nothing to a reader is internal, too."""
+        unreleased, told = self._unreleased(self._authored[one.id]), {update.id for update in one.updates}
+        for update in reversed(past):
+            if self._policy.reads(update.audience) and update.id not in unreleased:
+                entry = self._entry(update)
+                if self._insider or entry.lines or update.id in told:
+                    yield entry
+
     def _entry(self, update: Update) -> view.Entry:
         return view.Entry(
             update=update.id,
@@ -117,7 +123,7 @@ class _Maker:
 
     def _line(self, update: Update, text: Text) -> view.Line:
         readers = self._readership.readers_of(update.audience, text.label)
-        names = tuple(map(self._called, readers))
+        names = tuple(self._called(reader) for reader in readers if self._insider or reader == self._policy.reader)
         return view.Line(label=text.label, markdown=text.words, readers=names, pictures=release.pictures_of(text))
 
     def _called(self, reader: Reader) -> str:
@@ -191,8 +197,7 @@ class _Maker:
                     yield view.Pending(update=one.authored.id, audience=str(reader), role=role, shown=shown)
 
     def _judged(self, policy: Policy, of: Story) -> list[Told | Withheld]:
-        closing = (RESOLVED,) if isinstance(of, Incident) else CLOSED_MAINTENANCE
-        return judged_updates(policy, of, self._labels, self._at, closing)
+        return judged_updates(policy, of, self._labels, self._at)
 
     def _unreleased(self, of: Story) -> frozenset[str]:
         """Name the updates whose newest words this insider may not see yet; its own audience may ask for approval."""

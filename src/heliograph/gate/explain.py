@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache, partial
+from typing import NamedTuple
 
 import msgspec
 
 from heliograph.gate.labels import Readership
-from heliograph.model import INTERNAL, Incident, Site, Story, Update
+from heliograph.model import INTERNAL, Incident, Site, Story, Text, Update
 from heliograph.problems import Place
 
 
@@ -64,10 +65,29 @@ def _missing(
     return tuple((because, readers) for because, readers in found if readers)
 
 
+class Betrayal(NamedTuple):
+    """A rule of an audience's file that goes by severity, though its readers may not know severities."""
+
+    audience: str
+    rule: str
+    place: Place
+
+
+def betrayals(site: Site) -> Iterator[Betrayal]:
+    """Find every rule by which what arrives when would tell an audience a severity that it may not read."""
+    knowing = {reader.audience for reader in Readership(site).readers_of(INTERNAL)}
+    for audience in site.audiences:
+        if audience.boundary == "internal" and audience.id not in knowing:
+            for rule, words in (("when.severity", audience.when_severity), ("signoff", audience.signoff)):
+                if words:
+                    yield Betrayal(audience.id, rule, audience.place)
+
+
 def _parts(site: Site, of: Story, *, outward: bool = True) -> Iterator[tuple[Place, str, str, tuple[str, ...]]]:
     """Give (place, what, label, further labels needed). `outward` adds what cannot break the rule: titles, claims."""
     if outward:
         yield from ((title.place, "title", title.label, ()) for title in of.titles)
+        yield from _translations("title", of.titles, ())
     yield from ((link.place, "link", link.label, ()) for link in of.links)
     facts = {fact.id: fact.label for fact in site.facts}
     components = {component.id: component.label for component in site.components}
@@ -81,11 +101,24 @@ def _parts(site: Site, of: Story, *, outward: bool = True) -> Iterator[tuple[Pla
         if update.decision:
             yield update.decision.place, "decision", update.decision.label, needs
         if outward:
+            yield from _translations("passage", update.passages, needs)
             yield from _inner_parts(update, components, needs)
     if isinstance(of, Incident) and of.postmortem:
         needs = (of.postmortem.audience,)
         yield of.postmortem.place, "postmortem", of.postmortem.audience, ()
         yield from ((text.place, "passage", text.label, needs) for text in of.postmortem.passages)
+        if outward:
+            yield from _translations("passage", of.postmortem.passages, needs)
+
+
+def _translations(
+    what: str, texts: Iterable[Text], needs: tuple[str, ...]
+) -> Iterator[tuple[Place, str, str, tuple[str, ...]]]:
+    """Give the translations that are shown to whoever reads the originals."""
+    for text in texts:
+        for one in text.translations:
+            if one.state == "current":
+                yield one.text.place, f"{what} in {one.language}", one.text.label, (text.label, *needs)
 
 
 def _inner_parts(

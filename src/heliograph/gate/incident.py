@@ -6,11 +6,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from msgspec import structs
+
 from heliograph import view
 from heliograph.gate import release
 from heliograph.gate.labels import MACROS_READER, Policy, Reader
+from heliograph.gate.translations import Words, untranslated, words_of
 from heliograph.model import PUBLIC, Incident, Link, Postmortem, Site, Story, Text, Update
-from heliograph.terms import IMPACT_OF_STATE, IMPACTS, OPERATIONAL, RESOLVED, ComponentState, Impact, gravity
+from heliograph.terms import CLOSED, IMPACT_OF_STATE, OPERATIONAL, RESOLVED, ComponentState, Impact, gravity
 
 
 class Labels:
@@ -37,12 +40,14 @@ class Withheld(NamedTuple):
 class Told(NamedTuple):
     """An authored update this reader may know of, beside what it gets of it.
 
-    `missing` are the roles that have not approved the newest words, so that older ones are shown.
+    `missing` are the roles that have not approved the newest words, so that older ones are shown. Where words need
+    approval, no translation is shown: nobody has approved that.
     """
 
     authored: Update
     viewed: view.Update
     missing: tuple[str, ...] = ()
+    needs_approval: bool = False
 
     @property
     def speaks(self) -> bool:
@@ -50,10 +55,11 @@ class Told(NamedTuple):
         return bool(self.viewed.status or self.viewed.passages or self.viewed.claims or self.authored.next_update)
 
 
-def title_for(policy: Policy, titles: Iterable[Text]) -> str | None:
-    """Choose the most specific title a reader may read; None if it may read none."""
-    readable = {title.label: title.words for title in titles if policy.reads(title.label)}
-    return next((readable[label] for label in policy.ranking if label in readable), None)
+def title_for(policy: Policy, titles: Iterable[Text]) -> Words | None:
+    """Choose the most specific title a reader may read, in its language if it can be; None if it may read none."""
+    readable = {title.label: title for title in titles if policy.reads(title.label)}
+    chosen = next((readable[label] for label in policy.ranking if label in readable), None)
+    return words_of(policy, chosen) if chosen else None
 
 
 def links_for(policy: Policy, links: Iterable[Link]) -> tuple[view.Link, ...]:
@@ -64,7 +70,7 @@ def links_for(policy: Policy, links: Iterable[Link]) -> tuple[view.Link, ...]:
 def project_incident(policy: Policy, incident: Incident, labels: Labels, at: datetime) -> view.Incident | None:
     """Show one incident to one reader at an instant; None if for this reader it does not exist."""
     title = title_for(policy, incident.titles)
-    known = known_updates(policy, incident, labels, at, closing=(RESOLVED,))
+    known = known_updates(policy, incident, labels, at)
     said = [one for one in known if one.speaks]
     if title is None or not said or incident.started_at > at:
         return None
@@ -72,10 +78,10 @@ def project_incident(policy: Policy, incident: Incident, labels: Labels, at: dat
     status, status_at = statuses[-1] if statuses else ("investigating", None)
     resolved_at = status_at if status == RESOLVED else None
     postmortem = _postmortem(policy, incident.postmortem, at) if resolved_at else None
-    promise = None if resolved_at else promised(policy, said)
+    promise = None if resolved_at else promised(policy, said, labels)
     return view.Incident(
         id=incident.id,
-        title=title,
+        title=title.text.words,
         status="postmortem" if postmortem else status,
         impact=_impact(said),
         started_at=incident.started_at,
@@ -84,7 +90,7 @@ def project_incident(policy: Policy, incident: Incident, labels: Labels, at: dat
         resolved_at=resolved_at,
         next_update=promise,
         late=promise is not None and at >= promise,
-        claims=standing_claims(said, labels, closing=(RESOLVED,)),
+        claims=standing_claims(said, labels),
         affected=affected(said, labels),
         facts=_facts(policy, known, labels),
         asks=_asks(policy, known),
@@ -92,17 +98,17 @@ def project_incident(policy: Policy, incident: Incident, labels: Labels, at: dat
         links=links_for(policy, incident.links),
         updates=tuple(one.viewed for one in reversed(said)),
         postmortem=postmortem,
+        title_language=title.language,
+        title_instead=title.instead,
     )
 
 
-def known_updates(policy: Policy, of: Story, labels: Labels, at: datetime, closing: Sequence[str]) -> list[Told]:
+def known_updates(policy: Policy, of: Story, labels: Labels, at: datetime) -> list[Told]:
     """Give the updates this reader may know of by now, oldest first; none that still waits for approval."""
-    return [one for one in judged_updates(policy, of, labels, at, closing) if isinstance(one, Told)]
+    return [one for one in judged_updates(policy, of, labels, at) if isinstance(one, Told)]
 
 
-def judged_updates(
-    policy: Policy, of: Story, labels: Labels, at: datetime, closing: Sequence[str]
-) -> list[Told | Withheld]:
+def judged_updates(policy: Policy, of: Story, labels: Labels, at: datetime) -> list[Told | Withheld]:
     """Judge every update up to an instant whose audience this reader belongs to, oldest first."""
     judged: list[Told | Withheld] = []
     known: list[Told] = []
@@ -114,24 +120,39 @@ def judged_updates(
         severity = update.severity or severity
         if not policy.reads(update.audience):
             continue
-        words = release.words_for(policy, update.passages)
-        roles = _roles_asked(policy, update, labels, severity, known)
-        missing = release.missing_roles(policy, roles, update.seals, words)
-        released = release.newest_sealed(policy, roles, update.seals) if missing else words
-        if released is None:
+        changed = dict(states)
+        told = _told(policy, update, labels, changed, at)
+        roles = _roles_asked(policy, told, labels, severity, known)
+        if roles:
+            words = release.words_for(policy, untranslated(update.passages))
+            told = Told(update, structs.replace(told.viewed, passages=words), needs_approval=True)
+        missing = release.missing_roles(policy, roles, update.seals, told.viewed.passages)
+        sealed = release.newest_sealed(policy, roles, update.seals) if missing else None
+        if missing and sealed is None:
             judged.append(Withheld(update, missing))
             continue
-        viewed = view.Update(
-            id=update.id,
-            at=update.at,
-            status=update.status,
-            passages=released,
-            claims=_claims(policy, update, labels, states, closing),
-            corrections=_corrections(policy, update, at) if released else (),
-        )
-        known.append(Told(update, viewed, missing))
-        judged.append(known[-1])
+        if sealed is not None:
+            told = Told(
+                update, structs.replace(told.viewed, passages=sealed, corrections=()), missing, needs_approval=True
+            )
+        states = changed
+        known.append(told)
+        judged.append(told)
     return judged
+
+
+def _told(policy: Policy, update: Update, labels: Labels, states: dict[str, ComponentState], at: datetime) -> Told:
+    """Give what a reader would get of an update if nothing had to approve it; `states` are brought up to date."""
+    words = release.words_for(policy, update.passages)
+    viewed = view.Update(
+        id=update.id,
+        at=update.at,
+        status=update.status,
+        passages=words,
+        claims=_claims(policy, update, labels, states),
+        corrections=_corrections(policy, update, at) if words else (),
+    )
+    return Told(update, viewed)
 
 
 def adds_particulars(policy: Policy, update: Update, labels: Labels) -> bool:
@@ -147,20 +168,31 @@ def newest_instant(said: Sequence[Told]) -> datetime:
     return max(max([one.viewed.at, *(fix.at for fix in one.viewed.corrections)]) for one in said)
 
 
-def promised(policy: Policy, said: Sequence[Told]) -> datetime | None:
-    """Tell when the next word was promised: each audience's newest update keeps or renews that audience's promise."""
+def promised(policy: Policy, said: Sequence[Told], labels: Labels) -> datetime | None:
+    """Tell when the next word was promised: each audience's newest update keeps or renews that audience's promise.
+
+    What was promised to everyone is kept by a word to everyone, for all who read the promise.
+    """
     newest: dict[str, datetime | None] = {}
     for one in said:
-        if one.authored.audience == PUBLIC or one.authored.audience in policy.addressed:
+        to_all = one.authored.audience == PUBLIC and _tells_all(one.authored, labels)
+        if to_all or one.authored.audience in policy.addressed:
             newest[one.authored.audience] = one.authored.next_update
     return min((promise for promise in newest.values() if promise), default=None)
 
 
-def standing_claims(said: Sequence[Told], labels: Labels, closing: Sequence[str]) -> tuple[view.Claim, ...]:
+def _tells_all(update: Update, labels: Labels) -> bool:
+    """Tell whether a public update tells the public anything: not one that speaks to some of its readers alone."""
+    named = [labels.component[claim.component] for claim in update.claims]
+    words = [text.label for text in update.passages]
+    return bool(update.status or update.next_update) or PUBLIC in (*named, *words)
+
+
+def standing_claims(said: Sequence[Told], labels: Labels) -> tuple[view.Claim, ...]:
     """Give each component's newest claim, in the site's order; a closing status clears them all."""
     standing: dict[str, view.Claim] = {}
     for one in said:
-        if one.viewed.status in closing:
+        if one.viewed.status in CLOSED:
             standing = {}
             continue
         standing.update((claim.component, claim) for claim in one.viewed.claims)
@@ -168,31 +200,25 @@ def standing_claims(said: Sequence[Told], labels: Labels, closing: Sequence[str]
 
 
 def _roles_asked(
-    policy: Policy, update: Update, labels: Labels, severity: str | None, before: Sequence[Told]
+    policy: Policy, told: Told, labels: Labels, severity: str | None, before: Sequence[Told]
 ) -> tuple[str, ...]:
-    """Give the roles that must approve an update for this reader: by severity inside, by visible impact outside."""
+    """Give the roles that must approve an update for this reader.
+
+    They go by severity inside; outside by the impact that this reader would see with this update among the others.
+    """
     rules = labels.rules_for(policy.reader)
     if not rules:
         return ()
-    key = severity if policy.boundary == "internal" else _impact_by(policy, update, labels, before)
+    key = severity if policy.boundary == "internal" else _impact([*(one for one in before if one.speaks), told])
     return rules.get(key or "", ())
 
 
-def _impact_by(policy: Policy, update: Update, labels: Labels, before: Sequence[Told]) -> Impact:
-    """Give the impact an outsider can tell from this update and those it was shown before."""
-    if update.impact:
-        return update.impact
-    states = [claim.state for claim in update.claims if policy.reads(labels.component[claim.component])]
-    states += [claim.state for one in before for claim in one.viewed.claims]
-    return max((IMPACT_OF_STATE[state] for state in states), key=IMPACTS.index, default="none")
-
-
 def _claims(
-    policy: Policy, update: Update, labels: Labels, states: dict[str, ComponentState], closing: Sequence[str]
+    policy: Policy, update: Update, labels: Labels, states: dict[str, ComponentState]
 ) -> tuple[view.Claim, ...]:
     """Give what an update says of components this reader may know; closing says that all are well again."""
     said = {claim.component: claim.state for claim in update.claims if policy.reads(labels.component[claim.component])}
-    if update.status in closing:
+    if update.status in CLOSED:
         # What a closing update names for the first time was so until now: the whole past, told in one update.
         states.update((component, state) for component, state in said.items() if component not in states)
         said = dict.fromkeys((component for component, state in states.items() if state != OPERATIONAL), OPERATIONAL)

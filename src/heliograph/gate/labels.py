@@ -25,7 +25,10 @@ MACROS_READER = Reader(MACROS)
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """One reader's rights and taste: labels it may read, those addressed to it alone, and how titles rank for it."""
+    """One reader's rights and taste: labels it may read, those addressed to it alone, and how titles rank for it.
+
+    `language` is a further language of the site in which it is told; empty for the main one.
+    """
 
     reader: Reader
     boundary: Boundary
@@ -33,6 +36,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     addressed: frozenset[str]
     ranking: tuple[str, ...]
     shows: Shows
+    language: str = ""
 
     def reads(self, label: str) -> bool:
         """Answer the question everything else depends on."""

@@ -81,7 +81,7 @@ def project_maintenance(
 ) -> view.Maintenance | None:
     """Show planned work to one reader at an instant; None if for this reader it does not exist."""
     title = title_for(policy, work.titles)
-    said = [one for one in known_updates(policy, work, labels, at, CLOSED_MAINTENANCE) if one.speaks]
+    said = [one for one in known_updates(policy, work, labels, at) if one.speaks]
     if title is None or not said:
         return None
     courses = _courses(work, said, at, tz)
@@ -90,7 +90,7 @@ def project_maintenance(
     cancelled = now.status == "cancelled"
     return view.Maintenance(
         id=work.id,
-        title=title,
+        title=title.text.words,
         status=now.status,
         start=now.window.start,
         end=now.window.end,
@@ -99,13 +99,13 @@ def project_maintenance(
         updated_at=max([newest_instant(said), *moved]),
         started_at=None if cancelled else now.began,
         completed_at=now.over,
-        claims=standing_claims(
-            [one for one in said if one.viewed.status not in CLOSED_MAINTENANCE], labels, closing=()
-        ),
+        claims=standing_claims([one for one in said if one.viewed.status not in CLOSED_MAINTENANCE], labels),
         affected=affected(said, labels),
         links=links_for(policy, work.links),
         updates=tuple(one.viewed for one in reversed(said)),
         worked=_worked(courses, day_start(civil_day(at, tz), tz) - _DAYS_KEPT),
+        title_language=title.language,
+        title_instead=title.instead,
     )
 
 

@@ -7,15 +7,18 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TypeVar
 
+from msgspec import structs
+
 from heliograph import view
 from heliograph.gate import desk as desks
 from heliograph.gate import release, state
 from heliograph.gate.incident import Labels, adds_particulars, known_updates, project_incident
 from heliograph.gate.labels import Policy, Reader, Readership
 from heliograph.gate.maintenance import edges, project_maintenance
-from heliograph.model import INTERNAL, Incident, Site, Story
+from heliograph.gate.translations import title_of, words_of
+from heliograph.gate.withheld import Hidden, withheld
+from heliograph.model import INTERNAL, Incident, Logo, Site, Story
 from heliograph.record import NOTHING_KNOWN, Record
-from heliograph.terms import CLOSED_MAINTENANCE, RESOLVED
 from heliograph.times import civil_day, day_start, zone
 
 _END_OF_TIME = datetime.max.replace(tzinfo=UTC)
@@ -32,7 +35,7 @@ class Gate:
         self._zone = zone(site.settings.timezone)
         self._slices: dict[tuple[object, ...], view.Incident | None] = {}
         self._used = {incident.id: _labels_used(incident, self._labels) for incident in site.incidents}
-        self._views: dict[Reader, view.View] = {}
+        self._views: dict[tuple[Reader, str], view.View] = {}
         self._desks: dict[Reader, view.Desk] = {}
         self.readership = Readership(site)
 
@@ -41,11 +44,16 @@ class Gate:
         """All readers of the site."""
         return self.readership.readers
 
-    def view_of(self, reader: Reader) -> view.View:
-        """Project the site for one reader; KeyError if there is no such reader."""
-        if reader not in self._views:
-            self._views[reader] = self._project(self.readership.policy(reader))
-        return self._views[reader]
+    def view_of(self, reader: Reader, language: str = "") -> view.View:
+        """Project the site for one reader; KeyError if there is no such reader.
+
+        Told in another language than the main one, it holds translations where they may be shown, and says where not.
+        """
+        further = "" if language == self._site.settings.language else language
+        if (reader, further) not in self._views:
+            policy = structs.replace(self.readership.policy(reader), language=further)
+            self._views[reader, further] = self._project(policy)
+        return self._views[reader, further]
 
     def desk_of(self, reader: Reader) -> view.Desk:
         """Add what an insider's surfaces show beyond its view; ValueError for an outsider."""
@@ -71,6 +79,12 @@ class Gate:
             stories = (story for story in self._site.stories if story.id in known)
             ahead += (update.at for story in stories for update in story.updates)
         return min((when for when in (*ahead, seen.valid_until) if when and when > self._at), default=None)
+
+    def withheld_from(self, reader: Reader) -> tuple[Hidden, ...]:
+        """Give everything authored that a reader may not read by now; what the second wall looks for."""
+        seen = self.view_of(reader)
+        known = {*(one.id for one in seen.incidents), *(one.id for one in seen.maintenances)}
+        return withheld(self._site, self.readership.policy(reader), self._labels, self._at, known)
 
     def open_for(self, reader: Reader) -> frozenset[str]:
         """Tell what goes on as far as anyone knows whose labels `reader` reads, by id.
@@ -118,7 +132,7 @@ class Gate:
         titled = {title.label for title in incident.titles}
         ranking = tuple(label for label in policy.ranking if label in titled)
         approver = policy.reader if self._labels.rules_for(policy.reader) else None
-        key = (incident.id, rights, ranking, policy.shows, approver)
+        key = (incident.id, rights, ranking, policy.shows, approver, policy.language)
         if key not in self._slices:
             self._slices[key] = project_incident(policy, incident, self._labels, self._at)
         return self._slices[key]
@@ -158,9 +172,16 @@ class Gate:
 
     def _pages(self, policy: Policy) -> tuple[view.Page, ...]:
         return tuple(
-            view.Page(id=page.id, title=page.title, passages=passages)
+            view.Page(
+                id=page.id,
+                title=title.text.words,
+                passages=passages,
+                title_language=title.language,
+                title_instead=title.instead,
+            )
             for page in self._site.pages
             if policy.reads(page.audience) and (passages := release.words_for(policy, page.passages))
+            for title in (words_of(policy, title_of(page)),)
         )
 
     def _customer(self, policy: Policy) -> view.Customer | None:
@@ -195,8 +216,7 @@ class Gate:
         """Give the later instants at which this reader will get something new; none for what stays silent."""
         if not _has_more(of, self._at) or not any(policy.reads(title.label) for title in of.titles):
             return
-        closing = (RESOLVED,) if isinstance(of, Incident) else CLOSED_MAINTENANCE
-        known = known_updates(policy, of, self._labels, _END_OF_TIME, closing)
+        known = known_updates(policy, of, self._labels, _END_OF_TIME)
         told = any(one.speaks for one in known)
         for one in known:
             if one.speaks or adds_particulars(policy, one.authored, self._labels):
@@ -204,8 +224,9 @@ class Gate:
                 yield from (fix.at for fix in one.viewed.corrections)
         if told and isinstance(of, Incident):
             yield of.started_at
-            if of.postmortem is not None and policy.reads(of.postmortem.audience):
-                yield of.postmortem.at
+            account = of.postmortem
+            if account and policy.reads(account.audience) and release.words_for(policy, account.passages):
+                yield account.at
 
 
 def project(
@@ -266,10 +287,22 @@ def _about(site: Site, policy: Policy) -> view.About:
         public_url=settings.url,
         timezone=settings.timezone,
         language=settings.language,
+        languages=settings.languages,
         support_url=settings.support_url,
         mail_from=settings.mail_from,
         notice=settings.notice,
+        clock=settings.clock,
+        theme=settings.look.theme,
+        logo=_logo(settings.look.logo),
+        links=tuple(view.Link(name=link.name, url=link.url) for link in settings.look.links),
     )
+
+
+def _logo(logo: Logo | None) -> view.Logo | None:
+    if logo is None:
+        return None
+    dark = release.picture_of(logo.dark) if logo.dark else None
+    return view.Logo(picture=release.picture_of(logo.picture), dark=dark, alt=logo.alt)
 
 
 def _insiders_url(site: Site, audience_id: str) -> str:

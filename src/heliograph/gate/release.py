@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 
 from heliograph import view
 from heliograph.gate.labels import Policy
-from heliograph.model import PUBLIC, Seal, Text
+from heliograph.gate.translations import words_of
+from heliograph.model import PUBLIC, Picture, Seal, Text
 
 Words = tuple[view.Passage, ...]
 
 
 def words_for(policy: Policy, passages: Iterable[Text]) -> Words:
-    """Choose the passages one reader is shown, in authored order."""
+    """Choose the passages one reader is shown, in authored order, each in the reader's language if it can be."""
     readable = [passage for passage in passages if policy.reads(passage.label)]
     own = [passage for passage in readable if passage.label in policy.addressed]
     match policy.shows:
@@ -24,20 +25,25 @@ def words_for(policy: Policy, passages: Iterable[Text]) -> Words:
             chosen = own or [passage for passage in readable if passage.label == PUBLIC]
     return tuple(
         view.Passage(
-            markdown=passage.words,
+            markdown=told.text.words,
             addressed=passage.label in policy.addressed,
-            pictures=pictures_of(passage) if passage.pictures else (),
+            pictures=pictures_of(told.text) if told.text.pictures else (),
+            language=told.language,
+            instead=told.instead,
         )
         for passage in chosen
+        for told in (words_of(policy, passage),)
     )
 
 
 def pictures_of(passage: Text) -> tuple[view.Picture, ...]:
     """Give the pictures a passage refers to; a reader gets those of the passages it is shown, and no others."""
-    return tuple(
-        view.Picture(name=one.name, file=one.file, data=one.data, width=one.width, height=one.height)
-        for one in passage.pictures
-    )
+    return tuple(picture_of(one) for one in passage.pictures)
+
+
+def picture_of(one: Picture) -> view.Picture:
+    """Give a picture without the place it was found at."""
+    return view.Picture(name=one.name, file=one.file, data=one.data, width=one.width, height=one.height)
 
 
 def missing_roles(policy: Policy, roles: Sequence[str], seals: Sequence[Seal], words: Words) -> tuple[str, ...]:

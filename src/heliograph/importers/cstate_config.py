@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 import msgspec
 import yaml
 
+from heliograph.addresses import address_fault
 from heliograph.importers.prose import cut, plain_words, words_of
 from heliograph.importers.report import Findings, ImportRefused
 from heliograph.importers.sitefiles import Part
-from heliograph.load.addresses import address_fault
 
 _NAMES: Final = ("config", "hugo", "config/_default/config", "config/_default/hugo")
 _ENDINGS: Final = (".yml", ".yaml", ".toml")

@@ -14,9 +14,9 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markdownify import markdownify
 
+from heliograph.addresses import link_fault
 from heliograph.importers.defuse import defused
 from heliograph.importers.report import Notes
-from heliograph.load.addresses import link_fault
 
 Shortcode = Callable[[str, str, int], str | None]
 """Takes a shortcode's name, its arguments and line; gives the words to stand in its place, None if it knows none."""

@@ -190,7 +190,7 @@ class _Reading:
         known = values.declared(self._vocabulary.components, "a component", "E210")
         identity, name = fields.need("id", values.identity), fields.need("name", values.title)
         components = fields.read("components", values.list_of(known)) or ()
-        locale = fields.read("locale", lambda node: _locale(values, node)) or "en"
+        locale = fields.read("locale", lambda node: _locale(values, node)) or ""
         timezone = fields.read("timezone", values.zone) or "UTC"
         notice = fields.read("notice", values.span)
         owner = fields.read("owner", values.line) or ""

@@ -9,11 +9,13 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from heliograph import resources
+from heliograph.addresses import host_of
 from heliograph.load import toml
-from heliograph.load.addresses import host_of
 from heliograph.load.audiences import AUDIENCES, audience_id, read_audiences
 from heliograph.load.fields import Fields, Values, Wrong, id_fault
-from heliograph.load.files import Snapshot
+from heliograph.load.files import Image, Snapshot
+from heliograph.load.look import read_look
 from heliograph.load.nodes import Mapping, Node, Scalar, Sequence
 from heliograph.load.resolve import Labels, Vocabulary, refuse_repeated
 from heliograph.model import Audience, Component, FactKind, Group, Settings, Severity, Target
@@ -59,7 +61,7 @@ def read_config(snapshot: Snapshot, problems: Problems) -> Config:
     audiences = read_audiences({path: files[path] for path in files if path.startswith(AUDIENCES)}, vocabulary)
     groups, components = _components(files.get(COMPONENTS))
     return Config(
-        settings=_settings(files[SITE]) if SITE in files else None,
+        settings=_settings(files[SITE], snapshot.images) if SITE in files else None,
         groups=groups,
         components=components,
         facts=_facts(files.get(FACTS)),
@@ -105,7 +107,7 @@ def _known(found: Iterable[T | None]) -> tuple[T, ...]:
     return tuple(item for item in found if item is not None)
 
 
-def _settings(fields: Fields) -> Settings | None:
+def _settings(fields: Fields, images: Iterable[Image]) -> Settings | None:
     values = fields.values
     identity = fields.need("id", values.identity)
     name = fields.need("name", values.title)
@@ -113,12 +115,15 @@ def _settings(fields: Fields) -> Settings | None:
     web = values.address(frozenset({"http", "https"}))
     internal_url = (fields.read("internal_url", web) or "").rstrip("/")
     timezone = fields.read("timezone", values.zone) or "UTC"
-    language = fields.read("language", values.one_of(("en",), "a language of this version")) or "en"
+    known = values.one_of(resources.languages(), "a language that pages can be written in")
+    language = fields.read("language", known) or "en"
+    further = fields.read("languages", values.list_of(known)) or ()
     support_url = fields.read("support_url", values.address(frozenset({"http", "https", "mailto"}))) or ""
     mail_from = fields.read("mail_from", partial(_mail_address, values))
     notice = fields.read("notice", values.line) or ""
     clock = fields.read("clock", values.instant)
     sensitive_terms = fields.read("sensitive_terms", values.list_of(values.line)) or ()
+    look = read_look(fields.read("theme", values.fields), images, name or "")
     fields.done()
     if identity is None or name is None or url is None:
         return None
@@ -129,11 +134,13 @@ def _settings(fields: Fields) -> Settings | None:
         internal_url=internal_url,
         timezone=timezone,
         language=language,
+        languages=tuple(dict.fromkeys((language, *further))),
         support_url=support_url,
         mail_from=mail_from or f"status@{host_of(url)}",
         notice=notice,
         clock=clock,
         sensitive_terms=sensitive_terms,
+        look=look,
     )
 
 

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Final, TypeVar
 
 from heliograph import times
-from heliograph.load.addresses import ADDRESS_LIMIT, SCHEMES, address_fault
+from heliograph.addresses import ADDRESS_LIMIT, SCHEMES, address_fault
 from heliograph.load.files import control_fault
 from heliograph.load.nodes import Mapping, Node, Scalar, Sequence
 from heliograph.load.resolve import Labels

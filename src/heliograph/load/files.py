@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -32,7 +32,7 @@ _FOLDERS: Final = re.compile(
 )
 _IGNORED: Final = re.compile(r"\..*|.*~|#.*#|.*\.(?:swp|tmp|bak)", re.DOTALL)
 _SEAL: Final = ".seal.toml"
-_IMAGE: Final = re.compile(r"incidents/[^/]+/[^/]+\.(?:png|jpe?g|webp|svg)", re.IGNORECASE)
+_IMAGE: Final = re.compile(r"(?:incidents/[^/]+|site_src/assets)/[^/]+\.(?:png|jpe?g|webp|svg)", re.IGNORECASE)
 _ATTEMPTS: Final = 3
 
 _CONTROL_ASCII: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -62,14 +62,17 @@ class Snapshot(msgspec.Struct, frozen=True):
     images: tuple[Image, ...] = ()
 
 
-def take(root: Path, limit: int = COUNT_LIMIT) -> Snapshot:
-    """Read the site below `root`; more than `limit` files are refused. Never raises for what the site contains."""
+def take(root: Path, limit: int = COUNT_LIMIT, tops: Iterable[str] = _TOPS) -> Snapshot:
+    """Read the site below `root`, or only its folders `tops`; more than `limit` files are refused.
+
+    Never raises for what the site contains.
+    """
     walk = _Walk(limit)
     try:
         with _folder(str(root), None) as top:
             owner = os.fstat(top).st_uid
             walk.owners |= {owner}
-            for name in _TOPS:
+            for name in tops:
                 walk.enter(top, name, name)
     except _TooMany:
         walk.problems.add(Place("."), "E311", f"more than {limit} files; this is not a site, or it should be several")
@@ -153,10 +156,10 @@ class _Walk:
         self._left -= 1
         if self._left < 0:
             raise _TooMany
-        if _LEFT_ALONE.fullmatch(path):
-            return
         if _IMAGE.fullmatch(path):
             self._take_image(here, name, path)
+            return
+        if _LEFT_ALONE.fullmatch(path):
             return
         if path not in _CONFIG_PATHS and (name.endswith(_SEAL) or not _READ.fullmatch(path)):
             self.problems.add(Place(path), *_unknown(path, name))

@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
+from heliograph.load import translations
 from heliograph.load.fields import Fields, Wrong
 from heliograph.load.files import Image, Source
 from heliograph.load.nodes import Node
 from heliograph.load.pictures import Shelf
 from heliograph.load.shown import shown
 from heliograph.load.updates import Names, Sibling, Told, need_id, open_file, read_postmortem, read_update
-from heliograph.model import Incident, Link, Maintenance, Postmortem, Repeat, Text
+from heliograph.model import Incident, Link, Maintenance, Postmortem, Repeat, Text, Update
 from heliograph.problems import Place, Problems
 from heliograph.terms import CLOSED_MAINTENANCE, INCIDENT_STATUSES, MAINTENANCE_STATUSES, RESOLVED
 
@@ -25,7 +26,9 @@ _MAINTENANCE: Final = "maintenance.md"
 _POSTMORTEM: Final = "postmortem.md"
 _HEADS: Final = (_INCIDENT, _MAINTENANCE)
 _SIBLING: Final = re.compile(r"([^+]*)\+(.*)\.md")
-_TRANSLATION: Final = re.compile(r".*\.[a-z]{2,3}(?:[-_][A-Za-z]{2,4})?\.md")
+
+_Story = TypeVar("_Story", Incident, Maintenance)
+_Message = TypeVar("_Message", Update, Postmortem)
 
 
 class Folder(msgspec.Struct, frozen=True):
@@ -39,7 +42,9 @@ class Folder(msgspec.Struct, frozen=True):
 
 def read_folder(folder: Folder, names: Names, problems: Problems) -> Incident | Maintenance | None:
     """Read one folder; None if it cannot be used, and why is noted. Other folders are not looked at."""
-    present = {source.path.rpartition("/")[2]: source for source in folder.sources}
+    everything = {source.path.rpartition("/")[2]: source for source in folder.sources}
+    foreign = translations.sort_out(everything, everything.keys() | folder.spoilt, names, problems)
+    present = {name: source for name, source in everything.items() if translations.parted(name) is None}
     siblings = _siblings(present, folder, problems)
     head = _head(folder, present, problems)
     is_work = head == _MAINTENANCE
@@ -49,14 +54,15 @@ def read_folder(folder: Folder, names: Names, problems: Problems) -> Incident | 
         )
     statuses = MAINTENANCE_STATUSES if is_work else INCIDENT_STATUSES
     shelf = Shelf(folder.images, problems)
+    finish = _Finish(foreign, shelf, names, problems)
     told = [
-        replace(one, update=replace(one.update, passages=shelf.illustrate(one.update.passages)))
+        replace(one, update=finish.passages_of(one.update))
         for one in _updates(present, siblings, statuses, names, problems)
     ]
     account = None
     if _POSTMORTEM in present:
         account = read_postmortem(present[_POSTMORTEM], siblings.get(_POSTMORTEM, ()), names, problems)
-        account = account and replace(account, passages=shelf.illustrate(account.passages))
+        account = account and finish.passages_of(account)
     if is_work and _POSTMORTEM in present:
         problems.add(
             Place(present[_POSTMORTEM].path), "E318", "a postmortem belongs to an incident, not to planned work"
@@ -69,11 +75,38 @@ def read_folder(folder: Folder, names: Names, problems: Problems) -> Incident | 
         problems.add(Place(fields.body.file, fields.body.line), "E132", message)
     if fields.fields is None:
         return None
-    return _maintenance(fields.fields, told) if is_work else _incident(fields.fields, told, account)
+    if is_work:
+        work = _maintenance(fields.fields, told)
+        return work and finish.titles_of(work, head)
+    incident = _incident(fields.fields, told, account)
+    return incident and finish.titles_of(incident, head)
+
+
+class _Finish:
+    """Hangs translations and pictures on what was read of one folder."""
+
+    def __init__(self, foreign: translations.Found, shelf: Shelf, names: Names, problems: Problems) -> None:
+        self._foreign, self._shelf, self._names, self._problems = foreign, shelf, names, problems
+
+    def titles_of(self, story: _Story, head: str) -> _Story:
+        """Hang their translations on the titles."""
+        files = self._foreign.get(head, ())
+        return replace(story, titles=translations.of_titles(story.titles, files, self._names, self._problems))
+
+    def passages_of(self, told: _Message) -> _Message:
+        """Hang their translations on the passages of an update or account, and on all of them their pictures."""
+        files = self._foreign.get(told.place.file.rpartition("/")[2], ())
+        texts = translations.of_passages(told.passages, told.audience, files, self._names, self._problems)
+        return replace(told, passages=self._shelf.illustrate(texts))
 
 
 def _is_update(name: str) -> bool:
-    return name not in _HEADS and name != _POSTMORTEM and _SIBLING.fullmatch(name) is None
+    return (
+        name not in _HEADS
+        and name != _POSTMORTEM
+        and _SIBLING.fullmatch(name) is None
+        and translations.parted(name) is None
+    )
 
 
 def _head(folder: Folder, present: dict[str, Source], problems: Problems) -> str:
@@ -111,9 +144,6 @@ def _updates(
     found: list[Told] = []
     for name, source in present.items():
         if not _is_update(name):
-            continue
-        if _TRANSLATION.fullmatch(name):
-            problems.add(Place(source.path), "E314", "translations are not read by this version", "remove the file")
             continue
         told = read_update(source, siblings.get(name, ()), statuses, names, problems)
         if told is not None:

@@ -32,8 +32,15 @@ class Shelf:
         self._taken: dict[str, Picture | PictureRefused] = {}
 
     def illustrate(self, passages: tuple[Text, ...]) -> tuple[Text, ...]:
-        """Hang the pictures that passages name beside their words; note those that are missing or refused."""
-        return tuple(self._hung(passage) if "![" in passage.words else passage for passage in passages)
+        """Hang the pictures that passages and translations name beside their words; note those missing or refused."""
+        return tuple(self._illustrated(passage) for passage in passages)
+
+    def _illustrated(self, passage: Text) -> Text:
+        drawn = self._hung(passage) if "![" in passage.words else passage
+        if not drawn.translations:
+            return drawn
+        told = tuple(replace(one, text=self._illustrated(one.text)) for one in drawn.translations)
+        return replace(drawn, translations=told)
 
     def _hung(self, passage: Text) -> Text:
         found: dict[str, Picture] = {}

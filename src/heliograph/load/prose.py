@@ -14,8 +14,8 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
+from heliograph.addresses import link_fault
 from heliograph.limits import DEPTH_LIMIT, cells
-from heliograph.load.addresses import link_fault
 from heliograph.load.fields import LINE_LIMIT
 from heliograph.model import Text
 from heliograph.problems import Place, Problems

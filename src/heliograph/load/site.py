@@ -12,13 +12,13 @@ from typing import Final
 
 import msgspec
 
-from heliograph.load import files
+from heliograph.load import files, translations
 from heliograph.load.config import read_config
 from heliograph.load.files import Image, Snapshot, Source
 from heliograph.load.incidents import Folder, read_folder
 from heliograph.load.resolve import Labels, refuse_twins
 from heliograph.load.updates import Names, read_page
-from heliograph.model import Incident, Maintenance, Site
+from heliograph.model import Incident, Maintenance, Page, Site
 from heliograph.parallel import Run, in_turn, results
 from heliograph.problems import Problem, Problems, Refused
 
@@ -88,11 +88,10 @@ def read_site(snapshot: Snapshot, run: Run = in_turn) -> Reading:
     problems = Problems()
     problems.extend(snapshot.problems)
     config = read_config(snapshot, problems)
-    names = Names(config.vocabulary, Labels(config.vocabulary))
+    names = Names(config.vocabulary, Labels(config.vocabulary), config.settings.languages if config.settings else None)
     incidents, maintenances = _read_folders(tuple(_folders(snapshot)), names, problems, run)
     twins = refuse_twins((*incidents, *maintenances), problems)
-    pages = (read_page(source, names, problems) for source in snapshot.sources if source.path.startswith(_PAGES))
-    read = tuple(page for page in pages if page is not None)
+    read = _read_pages(snapshot, names, problems)
     told = problems.found
     left_out = {folder_of(problem.place.file) for problem in told if problem.level == "error"} - {""}
     if config.settings is None:
@@ -110,6 +109,19 @@ def read_site(snapshot: Snapshot, run: Run = in_turn) -> Reading:
         targets=config.targets,
     )
     return Reading(site, told, tuple(sorted(left_out)), twins)
+
+
+def _read_pages(snapshot: Snapshot, names: Names, problems: Problems) -> tuple[Page, ...]:
+    """Read the site's own pages, with their translations."""
+    present = {path.removeprefix(_PAGES) for path in snapshot.spoilt if path.startswith(_PAGES)}
+    sources = {one.path.removeprefix(_PAGES): one for one in snapshot.sources if one.path.startswith(_PAGES)}
+    foreign = translations.sort_out(sources, present | sources.keys(), names, problems)
+    found = []
+    for name, source in sources.items():
+        page = read_page(source, names, problems) if translations.parted(name) is None else None
+        if page is not None:
+            found.append(translations.of_page(page, foreign.get(name, ()), names, problems))
+    return tuple(found)
 
 
 def _read_folders(
@@ -161,6 +173,7 @@ def _folders(snapshot: Snapshot) -> Iterator[Folder]:
     }
     images: dict[str, list[Image]] = {}
     for image in snapshot.images:
-        images.setdefault(image.path.rpartition("/")[0], []).append(image)
+        if image.path.startswith(_INCIDENTS):
+            images.setdefault(image.path.rpartition("/")[0], []).append(image)
     for path in sorted(sources.keys() | spoilt.keys() | images.keys()):
         yield Folder(path, sources.get(path, ()), frozenset(spoilt.get(path, ())), tuple(images.get(path, ())))

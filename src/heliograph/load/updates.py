@@ -42,10 +42,14 @@ Sibling = tuple[str, Source]
 
 
 class Names(msgspec.Struct, frozen=True):
-    """What files may refer to; the labels are prepared once for all of them."""
+    """What files may refer to; the labels are prepared once for all of them.
+
+    `languages` are those of the public pages, the main one first; None where site.toml could not be read.
+    """
 
     vocabulary: Vocabulary
     labels: Labels
+    languages: tuple[str, ...] | None = None
 
 
 class Told(msgspec.Struct, frozen=True):

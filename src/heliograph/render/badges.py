@@ -9,6 +9,7 @@ import msgspec
 from markupsafe import escape
 
 from heliograph.render import words
+from heliograph.render.tongue import Tongue, tongue
 from heliograph.terms import UNDER_MAINTENANCE, ComponentState, gravity
 from heliograph.tree.artifact import Artifact, text_artifact
 from heliograph.view import View
@@ -58,27 +59,28 @@ class Badge(NamedTuple):
 
 def badges(view: View) -> Iterator[Artifact]:
     """Write `badge.svg` and `badge.json` for the site and for each component."""
-    yield from _both("", _of_site(view))
+    spoken = tongue(view.about.language)
+    yield from _both("", _of_site(spoken, view))
     for component in view.components:
-        word = words.STATE_WORDS[component.state]
+        word = words.state_word(spoken, component.state)
         badge = Badge(component.name, word, f"{view.about.name}, {component.name}: {word}", component.state)
         yield from _both(f"components/{component.id}/", badge)
 
 
-def _of_site(view: View) -> Badge:
+def _of_site(tongue: Tongue, view: View) -> Badge:
     """Say how many problems are open; a badge never claims that all is well, for nothing here measures that."""
-    word, state = _word(view)
-    return Badge("status", word, f"{view.about.name}: {word}", state)
+    word, state = _word(tongue, view)
+    return Badge(tongue.gettext("status"), word, f"{view.about.name}: {word}", state)
 
 
-def _word(view: View) -> tuple[str, ComponentState]:
+def _word(tongue: Tongue, view: View) -> tuple[str, ComponentState]:
     problems = len(view.open_incidents)
     if problems:
         states: list[ComponentState] = ["degraded_performance", *(component.state for component in view.components)]
-        return words.count(problems, "problem", "problems"), max(states, key=gravity)
+        return words.problems(tongue, problems), max(states, key=gravity)
     if view.maintenance_in("active"):
-        return words.STATE_WORDS[UNDER_MAINTENANCE], UNDER_MAINTENANCE
-    return "no known problems", "operational"
+        return words.state_word(tongue, UNDER_MAINTENANCE), UNDER_MAINTENANCE
+    return tongue.gettext("no known problems"), "operational"
 
 
 def _both(folder: str, badge: Badge) -> Iterator[Artifact]:

@@ -9,18 +9,19 @@ from typing import Final
 
 from markupsafe import Markup
 
-from heliograph.render.words import STATE_WORDS, count, duration, listing
+from heliograph.render.tongue import N_, Tongue
+from heliograph.render.words import state_word
 from heliograph.terms import COMPONENT_STATES, DOWNTIME_WEIGHT, ComponentState
 from heliograph.view import Component, Day
 
 PROBLEM_STATES: Final[tuple[ComponentState, ...]] = ("degraded_performance", "partial_outage", "major_outage")
 
 _NOUNS: Final[dict[ComponentState, str]] = {
-    "operational": "normal working",
-    "under_maintenance": "planned work",
-    "degraded_performance": "degraded service",
-    "partial_outage": "a partial outage",
-    "major_outage": "an outage",
+    "operational": N_("normal working"),
+    "under_maintenance": N_("planned work"),
+    "degraded_performance": N_("degraded service"),
+    "partial_outage": N_("a partial outage"),
+    "major_outage": N_("an outage"),
 }
 _PITCH: Final = 4
 _WIDTH: Final = 3
@@ -56,39 +57,55 @@ def _stroke(state: ComponentState, days: Sequence[Day]) -> Markup:
     return Markup('<path class="{}" d="{}"/>').format(state, path) if path else Markup()
 
 
-def percent(share: float) -> str:
+def percent(tongue: Tongue, share: float) -> str:
     """Say a share with two decimals, never rounded up: `99.95 %`; only a full share is `100 %`."""
-    hundredths = math.floor(round(share * 10_000, 6))
-    return "100 %" if hundredths == 10_000 else f"{hundredths // 100}.{hundredths % 100:02d} %"  # noqa: PLR2004
+    return tongue.percent(math.floor(round(share * 10_000, 6)))
 
 
-def uptime_line(component: Component) -> str:
+def uptime_line(tongue: Tongue, component: Component) -> str:
     """Say what the bar shows: `99.95 % in 90 days; 2 days with problems`; empty while there are no days."""
     if not component.days:
         return ""
-    problems = len(troubled(component.days))
-    span = f"in {count(len(component.days), 'day', 'days')}"
-    share = f"{percent(component.uptime)} {span}" if component.uptime is not None else span[0].upper() + span[1:]
-    return f"{share}; {count(problems, 'day', 'days') if problems else 'no days'} with problems"
+    days = len(component.days)
+    if component.uptime is None:
+        span = tongue.ngettext("In %(num)s day", "In %(num)s days", days)
+    else:
+        share = percent(tongue, component.uptime)
+        span = tongue.ngettext("%(share)s in %(num)s day", "%(share)s in %(num)s days", days, share=share)
+    bad = len(troubled(component.days))
+    return tongue.series((span, _bad_days(tongue, bad)))
 
 
-def day_words(day: Day) -> str:
+def _bad_days(tongue: Tongue, number: int) -> str:
+    if not number:
+        return tongue.gettext("no days with problems")
+    return tongue.ngettext("%(num)s day with problems", "%(num)s days with problems", number)
+
+
+def day_words(tongue: Tongue, day: Day) -> str:
     """Say how bad a day was: `outage for 7 min, partial outage for 1 h`, or its state where nothing was timed."""
-    spans = [("outage", day.major), ("partial outage", day.partial)]
-    timed = [f"{name} for {duration(span)}" for name, span in spans if span > timedelta()]
+    spans: tuple[tuple[ComponentState, timedelta], ...] = (("major_outage", day.major), ("partial_outage", day.partial))
+    timed = [
+        tongue.gettext("%(state)s for %(span)s", state=state_word(tongue, state), span=tongue.duration(span))
+        for state, span in spans
+        if span > timedelta()
+    ]
     if day.worst in ("major_outage", "partial_outage") and timed:
         return ", ".join(timed)
-    return STATE_WORDS[day.worst]
+    return state_word(tongue, day.worst)
 
 
-def weights_line() -> str:
+def weights_line(tongue: Tongue) -> str:
     """Say how uptime is counted, from the weights themselves."""
     worst_first = [state for state in reversed(COMPONENT_STATES) if state != "operational"]
-    phrases = [f"{_NOUNS[state]} {_share(DOWNTIME_WEIGHT[state])}" for state in worst_first if DOWNTIME_WEIGHT[state]]
-    free = listing(_NOUNS[state] for state in worst_first if not DOWNTIME_WEIGHT[state])
-    sentence = ", ".join([*phrases, f"{free} not at all"])
+    phrases = [_weight(tongue, state) for state in worst_first if DOWNTIME_WEIGHT[state]]
+    free = tongue.listing(tongue.gettext(_NOUNS[state]) for state in worst_first if not DOWNTIME_WEIGHT[state])
+    sentence = ", ".join([*phrases, tongue.gettext("%(kinds)s not at all", kinds=free)])
     return f"{sentence[0].upper()}{sentence[1:]}."
 
 
-def _share(weight: float) -> str:
-    return "counts fully" if weight == 1 else f"{round(weight * 100)} %"
+def _weight(tongue: Tongue, state: ComponentState) -> str:
+    kind, weight = tongue.gettext(_NOUNS[state]), DOWNTIME_WEIGHT[state]
+    if weight == 1:
+        return tongue.gettext("%(kind)s counts fully", kind=kind)
+    return tongue.gettext("%(kind)s %(share)s", kind=kind, share=tongue.whole_percent(round(weight * 100)))

@@ -11,8 +11,9 @@ import msgspec
 from heliograph.render.front import by_gravity
 from heliograph.render.layouts import Layouts
 from heliograph.render.macros import Macro
-from heliograph.render.pages import stylesheet
+from heliograph.render.pages import icon, logos, script, stylesheet
 from heliograph.render.standing import Row, Standing, from_you, rows
+from heliograph.render.tongue import tongue
 from heliograph.render.voice import Voice, link, look, newest_words
 from heliograph.tree.artifact import Artifact, text_artifact
 from heliograph.view import Desk, Dossier, Incident, Passage, View
@@ -99,13 +100,17 @@ def _help(incident: Incident, dossier: Dossier | None, replies: tuple[Macro, ...
 
 
 def _printed(view: View, layouts: Layouts, layout: str, **given: object) -> Iterator[Artifact]:
-    style = stylesheet(layouts.source("web/style.css") + layouts.source("brief/style.css"))
+    style = stylesheet(layouts.source("web/style.css") + layouts.source("brief/style.css"), view.about.theme)
+    running, voice = script(layouts), _voice(view)
     page = layouts.render(
         layout,
+        voice.tongue,
         **given,
         about=view.about,
-        voice=_voice(view),
+        voice=voice,
         stylesheet=style.path,
+        script=running.path,
+        icon=icon(layouts),
         opened=len(view.open_incidents),
         planned=(*view.maintenance_in("active"), *view.maintenance_in("upcoming"))[:_FEW],
         last=next((incident for incident in view.incidents if not incident.is_open), None),
@@ -113,9 +118,12 @@ def _printed(view: View, layouts: Layouts, layout: str, **given: object) -> Iter
         look=look,
     )
     yield style
+    yield running
+    yield from (Artifact(f"assets/{file}", data) for file, data in sorted(logos(view.about).items()))
     yield text_artifact("favicon.svg", layouts.source("web/favicon.svg"))
     yield text_artifact("index.html", page)
 
 
 def _voice(view: View) -> Voice:
-    return Voice(view.about.timezone, {component.id: component.name for component in view.components})
+    names = {component.id: component.name for component in view.components}
+    return Voice(view.about.timezone, names, tongue(view.about.language))

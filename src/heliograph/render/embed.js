@@ -5,6 +5,7 @@
   "use strict";
   var script = document.currentScript;
   if (!script || !window.fetch) { return; }
+  var MORE = "and {number} more";
   var summary = new URL("api/v2/summary.json", script.src);
 
   function underWay(work) { return work.status !== "scheduled"; }
@@ -27,7 +28,7 @@
     banner.appendChild(link(open[0].name, open[0].shortlink));
     if (open.length > 1) {
       banner.appendChild(document.createTextNode(" \u00b7 "));
-      banner.appendChild(link("and " + (open.length - 1) + " more", site.page.url));
+      banner.appendChild(link(MORE.replace("{number}", open.length - 1), site.page.url));
     }
     document.body.insertBefore(banner, document.body.firstChild);
   }

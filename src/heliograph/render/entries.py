@@ -12,6 +12,8 @@ from markupsafe import escape
 
 from heliograph.render import markup, words
 from heliograph.render.identity import Happening, address, happenings, heard_at, spoken_at, tag
+from heliograph.render.tongue import Tongue, tongue, zone_name
+from heliograph.times import zone as time_zone
 from heliograph.view import Claim, Correction, Incident, Passage, View
 
 NEWEST: Final = 50
@@ -82,7 +84,8 @@ def _messages(happening: Happening) -> list[_Message]:
 
 def _history_entry(view: View, happening: Happening, names: dict[str, str]) -> Entry:
     url = address(view, happening)
-    told = (_told(message, url, names, view.about.timezone) for message in _messages(happening))
+    spoken = tongue(view.about.language)
+    told = (_told(spoken, message, url, names, view.about.timezone) for message in _messages(happening))
     return Entry(
         id=tag(view, f"Incident/{happening.id}"),
         title=happening.title,
@@ -93,31 +96,34 @@ def _history_entry(view: View, happening: Happening, names: dict[str, str]) -> E
     )
 
 
-def _told(message: _Message, url: str, names: dict[str, str], timezone: str) -> str:
+def _told(tongue: Tongue, message: _Message, url: str, names: dict[str, str], timezone: str) -> str:
     """Write one message as Statuspage does; what does not fit into its one paragraph follows it."""
-    lead = f"{_stamp(message.at, timezone)}<br><strong>{words.status_word(message.status)}</strong> - "
+    status = escape(words.status_word(tongue, message.status))
+    lead = f"{_stamp(tongue, message.at, timezone)}<br><strong>{status}</strong> - "
     if message.status == "postmortem":
-        return f'<p>{lead}<a href="{escape(url)}">Read details</a></p>'
-    html = _words(message.passages) or _states(message.claims, names)
+        details = escape(tongue.gettext("Read details"))
+        return f'<p>{lead}<a href="{escape(url)}">{details}</a></p>'
+    html = _words(message.passages) or _states(tongue, message.claims, names)
     return f"<p>{lead}{html[3:]}" if html.startswith("<p>") else f"<p>{lead}</p>{html}"
 
 
 @lru_cache(maxsize=4096)
-def _stamp(at: datetime, timezone: str) -> str:
+def _stamp(tongue: Tongue, at: datetime, timezone: str) -> str:
     """Write an instant as Statuspage does; its clients look for the two variables."""
-    day, month = words.short_day(at, timezone).split(" ")
-    clock, zone = words.clock_zone(at, timezone).split(" ")
+    day, clock, zone = at.astimezone(time_zone(timezone)).day, tongue.clock(at, timezone), zone_name(at, timezone)
+    month = tongue.short_month(at, timezone)
     return f"<small>{month} <var data-var='date'>{day:>2}</var>, <var data-var='time'>{clock}</var> {zone}</small>"
 
 
 def _update_entry(view: View, happening: Happening, message: _Message, names: dict[str, str]) -> Entry:
+    spoken, timezone = tongue(view.about.language), view.about.timezone
     fixed = [correction.at for correction in message.corrections]
-    fixes = (f"<p>Corrected {words.moment(at, view.about.timezone)}.</p>" for at in fixed)
+    fixes = (spoken.marked("<p>Corrected %(when)s.</p>", when=spoken.moment(at, timezone)) for at in fixed)
     return Entry(
         id=tag(view, f"Update/{message.id}"),
-        title=f"[{words.status_word(message.status)}] {happening.title}",
+        title=f"[{words.status_word(spoken, message.status)}] {happening.title}",
         url=address(view, happening),
-        html="".join([_words(message.passages), _states(message.claims, names), *fixes]),
+        html="".join([_words(message.passages), _states(spoken, message.claims, names), *fixes]),
         published=message.at,
         updated=max([message.at, *fixed]),
     )
@@ -127,6 +133,6 @@ def _words(passages: Sequence[Passage]) -> str:
     return markup.to_html(words.joined(passages)).rstrip("\n")
 
 
-def _states(claims: Sequence[Claim], names: dict[str, str]) -> str:
+def _states(tongue: Tongue, claims: Sequence[Claim], names: dict[str, str]) -> str:
     """Say in a paragraph what an update claims of components; nothing if it claims nothing."""
-    return f"<p>{escape(words.claims_said(claims, names))}</p>" if claims else ""
+    return f"<p>{escape(words.claims_said(tongue, claims, names))}</p>" if claims else ""

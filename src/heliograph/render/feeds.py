@@ -13,6 +13,7 @@ from heliograph.render import entries
 from heliograph.render.entries import Entry
 from heliograph.render.identity import NOTHING_YET, Happening, happenings, site_name, tag
 from heliograph.render.jsonfeed import json_feed
+from heliograph.render.tongue import tongue
 from heliograph.tree.artifact import Artifact
 from heliograph.view import View
 
@@ -30,19 +31,22 @@ class Channel(NamedTuple):
 
 def feeds(view: View) -> Iterator[Artifact]:
     """Write all of a reader's feeds: `history` and `updates`, the latter as JSON too and for each component."""
-    name = site_name(view)
+    name, say = site_name(view), tongue(view.about.language).gettext
     everything = happenings(view)
-    history = Channel("history", f"{name} - Incident History", "Incidents and planned work, one entry each")
+    title = say("%(site)s - Incident History", site=name)
+    history = Channel("history", title, say("Incidents and planned work, one entry each"))
     yield from _both(view, history, entries.history(view))
     told = entries.updates(view, everything)
-    yield from _both(view, Channel("updates", f"{name}: updates", "Every update, one entry each"), told)
+    yield from _both(
+        view, Channel("updates", say("%(site)s: updates", site=name), say("Every update, one entry each")), told
+    )
     yield json_feed(view, "updates.json", told)
     concerned = _by_component(everything)
     for component in view.components:
         path = f"components/{component.id}/updates"
-        title, description = f"{name}: {component.name}", f"Every update that concerns {component.name}"
+        description = say("Every update that concerns %(part)s", part=component.name)
         told = entries.updates(view, concerned.get(component.id, ()))
-        yield from _both(view, Channel(path, title, description), told)
+        yield from _both(view, Channel(path, f"{name}: {component.name}", description), told)
 
 
 def _by_component(happenings: Sequence[Happening]) -> dict[str, list[Happening]]:

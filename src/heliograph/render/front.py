@@ -7,9 +7,10 @@ from typing import Final
 
 import msgspec
 
-from heliograph.render.words import count
+from heliograph.render import words
+from heliograph.render.tongue import Tongue, tongue
 from heliograph.terms import IMPACTS
-from heliograph.view import Component, Group, Incident, Maintenance, View
+from heliograph.view import Component, Incident, Maintenance, View
 
 FULL: Final = 10
 """So many problems are told in full; of more there is one line each."""
@@ -39,7 +40,7 @@ def front(view: View) -> Front:
     problems = by_gravity(view.open_incidents)
     active = view.maintenance_in("active")
     return Front(
-        headline=_headline(problems, active),
+        headline=_headline(tongue(view.about.language), problems, active),
         problems=problems[:FULL],
         more=problems[FULL:],
         active=active[:FULL],
@@ -50,22 +51,12 @@ def front(view: View) -> Front:
     )
 
 
-def _headline(problems: tuple[Incident, ...], active: tuple[Maintenance, ...]) -> str:
+def _headline(tongue: Tongue, problems: tuple[Incident, ...], active: tuple[Maintenance, ...]) -> str:
     """Tell the problem itself where there is one, their number where there are several."""
     if len(problems) == 1:
         return problems[0].title
     if problems:
-        return f"{count(len(problems), 'problem', 'problems')} now"
+        return words.problems_now(tongue, len(problems))
     if len(active) == 1:
-        return f"Planned work: {active[0].title}"
-    return "Planned work is under way" if active else "No known problems"
-
-
-def shelves(view: View) -> tuple[tuple[Group | None, tuple[Component, ...]], ...]:
-    """Sort components under their groups, in the site's order; those without a group come last, under None."""
-    known: tuple[Group | None, ...] = (*view.groups, None)
-    found = (
-        (group, tuple(part for part in view.components if part.group == (group.id if group else None)))
-        for group in known
-    )
-    return tuple((group, parts) for group, parts in found if parts)
+        return tongue.gettext("Planned work: %(title)s", title=active[0].title)
+    return tongue.gettext("Planned work is under way") if active else tongue.gettext("No known problems")

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlsplit
 
+from heliograph.render.editions import folder
 from heliograph.view import Incident, Maintenance, View
 
 Happening = Incident | Maintenance
@@ -23,11 +24,14 @@ def host(view: View) -> str:
 def scoped(view: View, name: str) -> str:
     """Put the reader before a name, because feed readers and calendars merge what has the same id.
 
-    `Incident/x` stays so for the public, and becomes `internal/Incident/x` or `strategic/globex/Incident/x`.
+    `Incident/x` stays so for the public, and becomes `internal/Incident/x` or `strategic/globex/Incident/x`;
+    in a further language of the site `de/Incident/x`.
     """
     scope = [] if view.reader == "public" else [view.reader]
     if view.customer is not None:
         scope.append(view.customer.id)
+    if folder(view.about):
+        scope.append(folder(view.about))
     return "/".join([*scope, name.removeprefix("/")]) if scope else name
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from heliograph.render.entries import Entry
 from heliograph.render.identity import site_name
+from heliograph.render.tongue import tongue
 from heliograph.tree.artifact import Artifact
 from heliograph.view import View
 
@@ -19,7 +20,7 @@ def json_feed(view: View, path: str, entries: Sequence[Entry]) -> Artifact:
     """Write entries, newest first, as a JSON Feed at `path`; `date_modified` stands where an entry was corrected."""
     feed = {
         "version": VERSION,
-        "title": f"{site_name(view)}: updates",
+        "title": tongue(view.about.language).gettext("%(site)s: updates", site=site_name(view)),
         "home_page_url": f"{view.about.url}/",
         "feed_url": f"{view.about.url}/{path}",
         "language": view.about.language,

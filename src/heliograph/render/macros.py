@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Final, Literal
 
 import msgspec
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from heliograph.render import markup, sentences, words
 from heliograph.render.layouts import Layouts
+from heliograph.render.tongue import Tongue, tongue
 from heliograph.tree.artifact import Artifact, text_artifact
 from heliograph.view import Incident, Update, View
 
@@ -55,42 +56,55 @@ def macros(view: View) -> tuple[Macro, ...]:
 
     `view` must be the macros reader's: whatever it holds, customers may be told.
     """
+    spoken = tongue(view.about.language)
     closed = [incident for incident in view.incidents if not incident.is_open]
-    return tuple(_macro(view, incident) for incident in (*view.open_incidents, *closed[:CLOSED_KEPT]))
+    return tuple(_macro(spoken, view, incident) for incident in (*view.open_incidents, *closed[:CLOSED_KEPT]))
 
 
 def macro_artifacts(view: View, layouts: Layouts) -> Iterator[Artifact]:
     """Write each macro as `<incident>/<phase>.txt`, `.md` and `.html`, and an index as `index.json` and `index.txt`."""
-    found = macros(view)
+    found, spoken = macros(view), tongue(view.about.language)
     for macro in found:
-        name = f"{macro.incident}/{macro.phase}"
-        header = headline(macro, view.about.timezone)
+        header = headline(spoken, macro, view.about.timezone)
+        given = {"macro": macro, "header": header, "rule": _RULE, "about": view.about}
         for kind in ("txt", "md", "html"):
-            page = layouts.render(f"macro/macro.{kind}", macro=macro, header=header, rule=_RULE, about=view.about)
-            yield text_artifact(f"{name}.{kind}", page)
+            page = layouts.render(f"macro/macro.{kind}", spoken, **given)
+            yield text_artifact(f"{macro.incident}/{macro.phase}.{kind}", page)
     index = msgspec.json.encode(found, enc_hook=str)
     yield Artifact("index.json", msgspec.json.format(index, indent=2) + b"\n")
-    headers = [headline(macro, view.about.timezone) for macro in found]
-    yield text_artifact("index.txt", layouts.render("macro/index.txt", headers=headers, about=view.about))
+    headers = [headline(spoken, macro, view.about.timezone) for macro in found]
+    yield text_artifact("index.txt", layouts.render("macro/index.txt", spoken, headers=headers, about=view.about))
 
 
-def headline(macro: Macro, timezone: str) -> str:
+def headline(tongue: Tongue, macro: Macro, timezone: str) -> str:
     """Say in one line what a macro answers, from when its words are and how long they hold."""
+    said = f"[{macro.incident}] {macro.title}"
     if macro.phase == "closing":
-        source = words.moment(macro.source_at, timezone)
-        return f"[{macro.incident}] {macro.title} · CLOSING REPLY · from public update {source}"
+        source = tongue.gettext("from public update %(when)s", when=tongue.moment(macro.source_at, timezone))
+        return " · ".join((said, tongue.gettext("CLOSING REPLY"), source))
     until = macro.good_until or macro.source_at
-    source = words.moment_beside(macro.source_at, until, timezone)
-    kept = "LATE: newer words were due by" if macro.late else "good until"
-    holds = f" · {kept} {words.moment_beside(until, macro.source_at, timezone)}" if macro.good_until else ""
-    return f"[{macro.incident}] {macro.title} · REPLY WHILE OPEN · from public update {source}{holds}"
+    when = tongue.moment_beside(macro.source_at, until, timezone)
+    source = tongue.gettext("from public update %(when)s", when=when)
+    parts = (said, tongue.gettext("REPLY WHILE OPEN"), source, _holds(tongue, macro, timezone))
+    return " · ".join(part for part in parts if part)
 
 
-def _macro(view: View, incident: Incident) -> Macro:
+def _holds(tongue: Tongue, macro: Macro, timezone: str) -> str:
+    """Say how long an open problem's words hold, or that they no longer do; empty where nothing is promised."""
+    if macro.good_until is None:
+        return ""
+    until = tongue.moment_beside(macro.good_until, macro.source_at, timezone)
+    if macro.late:
+        return tongue.gettext("LATE: newer words were due by %(when)s", when=until)
+    return tongue.gettext("good until %(when)s", when=until)
+
+
+def _macro(tongue: Tongue, view: View, incident: Incident) -> Macro:
     source = _source(incident)
     public, say = _told(incident, source)
-    body = markup.without_pictures((_reply if incident.is_open else _closing)(view, incident, public, say))
-    title = incident.title if incident.is_open else f"Solved: {sentences.past(incident.title)}"
+    body = markup.without_pictures((_reply if incident.is_open else _closing)(tongue, view, incident, public, say))
+    title = called(tongue, incident)
+    greeting = tongue.gettext("Hi %(name)s,", name=REQUESTER)
     return Macro(
         incident=incident.id,
         title=defused(title),
@@ -99,11 +113,18 @@ def _macro(view: View, incident: Incident) -> Macro:
         source_at=source.at if source else incident.updated_at,
         good_until=incident.next_update if incident.is_open else None,
         late=incident.is_open and incident.late,
-        markdown=f"Hi {REQUESTER},\n\n{defused(body)}\n",
-        text=f"Hi {REQUESTER},\n\n{defused(markup.to_text(body))}\n",
-        html=Markup(f"<p>Hi {REQUESTER},</p>\n{defused(markup.to_html(body))}"),  # noqa: S704 -- sanitised just before
+        markdown=f"{greeting}\n\n{defused(body)}\n",
+        text=f"{greeting}\n\n{defused(markup.to_text(body))}\n",
+        html=Markup(f"<p>{escape(greeting)}</p>\n{defused(markup.to_html(body))}"),  # noqa: S704 -- sanitised just before
         phone=defused(sentences.spoken(title, markup.to_line(public), PHONE_LIMIT)),
     )
+
+
+def called(tongue: Tongue, incident: Incident) -> str:
+    """Give a problem's title, or say that it is solved: `Solved: some payments in Europe were failing`."""
+    if incident.is_open:
+        return incident.title
+    return sentences.told_solved(tongue, incident.title)
 
 
 def _source(incident: Incident) -> Update | None:
@@ -122,31 +143,36 @@ def _told(incident: Incident, source: Update | None) -> tuple[str, str]:
     return public, say
 
 
-def _reply(view: View, incident: Incident, public: str, say: str) -> str:
+def _reply(tongue: Tongue, view: View, incident: Incident, public: str, say: str) -> str:
     zone = view.about.timezone
-    opening = sentences.since(incident.title, words.moment_beside(incident.started_at, incident.updated_at, zone))
+    begun = tongue.moment_beside(incident.started_at, incident.updated_at, zone)
+    opening = sentences.told_since(tongue, incident.title, begun)
     address = f"<{incident_address(view, incident)}>"
     if incident.next_update is None or incident.late:
-        promise = f"Our next update will be here: {address}"
+        promise = tongue.gettext("Our next update will be here: %(address)s", address=address)
     else:
-        by = words.moment_beside(incident.next_update, incident.updated_at, zone)
-        promise = f"Our next update comes by {by}: {address}"
-    closing = "I have linked your request to this problem and will write to you when it is solved."
+        by = tongue.moment_beside(incident.next_update, incident.updated_at, zone)
+        promise = tongue.gettext("Our next update comes by %(when)s: %(address)s", when=by, address=address)
+    closing = tongue.gettext("I have linked your request to this problem and will write to you when it is solved.")
     told = sentences.lead_in(sentences.literal(opening), sentences.without_echo(incident.title, public))
     return _paragraphs(told, say, promise, closing)
 
 
-def _closing(view: View, incident: Incident, public: str, say: str) -> str:
-    zone = view.about.timezone
+def _closing(tongue: Tongue, view: View, incident: Incident, public: str, say: str) -> str:
     end = incident.resolved_at or incident.updated_at
-    opening = sentences.was(incident.title, sentences.period(incident.started_at, end, zone))
-    account = "What happened, and what we change" if incident.postmortem else "What we said while it lasted"
+    period = sentences.period(tongue, incident.started_at, end, view.about.timezone)
+    opening = sentences.told_was(tongue, incident.title, period)
+    address = f"<{incident_address(view, incident)}>"
+    if incident.postmortem:
+        account = tongue.gettext("What happened, and what we change: %(address)s", address=address)
+    else:
+        account = tongue.gettext("What we said while it lasted: %(address)s", address=address)
     return _paragraphs(
-        "The problem you wrote to us about is solved.",
+        tongue.gettext("The problem you wrote to us about is solved."),
         sentences.lead_in(sentences.literal(opening), public),
         say,
-        f"{account}: <{incident_address(view, incident)}>",
-        "If you still see it, please reply to this message.",
+        account,
+        tongue.gettext("If you still see it, please reply to this message."),
     )
 
 

@@ -13,13 +13,10 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
+from heliograph.addresses import SCHEMES, link_fault
 from heliograph.limits import DEPTH_LIMIT, cells
 from heliograph.view import Line, Passage, Picture
 
-LINK_SCHEMES: Final = frozenset({"http", "https", "mailto", "tel"})
-"""The only places a link may lead; everything else stays words."""
-
-_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):(?!//[^/]*@)", re.ASCII)
 _PICTURE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.(?:png|jpe?g|webp)", re.ASCII | re.IGNORECASE)
 _NAMED_PICTURE = re.compile(rf"!\[([^\[\]]*)\]\({_PICTURE_NAME.pattern}(?:\s[^()]*)?\)", re.ASCII | re.IGNORECASE)
 _PICTURE_PLACE = re.compile(r"(?:\.\./)*assets/picture-[0-9a-f]{16}\.(?:png|jpg|webp)", re.ASCII)
@@ -31,9 +28,8 @@ _ATTRIBUTES: Final = {"a": {"href", "title"}, "ol": {"start"}, "img": {"src", "a
 
 
 def link_allowed(url: str) -> bool:
-    """Accept absolute addresses of an allowed scheme, without user names."""
-    found = _SCHEME.match(url.strip().lower())
-    return found is not None and found.group(1) in LINK_SCHEMES
+    """Accept the addresses that readers of files accept; everything else stays words."""
+    return link_fault(url) is None
 
 
 def _may_be_parsed(url: str) -> bool:
@@ -62,7 +58,7 @@ _CELL_LIMIT: Final = 200_000
 _BRACKET_LIMIT: Final = 10_000
 """Both are more than the passages of a file may have together."""
 _SANITISER: Final = nh3.Cleaner(
-    tags=_TAGS, attributes=_ATTRIBUTES, attribute_filter=_kept, url_schemes=set(LINK_SCHEMES), link_rel=None
+    tags=_TAGS, attributes=_ATTRIBUTES, attribute_filter=_kept, url_schemes=set(SCHEMES), link_rel=None
 )
 
 
@@ -93,8 +89,28 @@ def remember(passages: Sequence[str], rendered: Sequence[Markup]) -> None:
 def illustrated(passage: Passage | Line, base: str, top: int = HIGHEST) -> Markup:
     """Render one passage with its pictures, for a page from which `base` leads to the site's top (`../../`)."""
     if not passage.pictures:
-        return to_html(passage.markdown, top)
-    return _render(passage.markdown, top, {picture.name: picture for picture in passage.pictures}, base)
+        return for_page(passage.markdown, top)
+    pictures = {picture.name: picture for picture in passage.pictures}
+    return _scrolling(_render(passage.markdown, top, pictures, base))
+
+
+def for_page(markdown: str, top: int = HIGHEST) -> Markup:
+    """Render one passage for a page, where tables and code that are too wide scroll by themselves, by keyboard too."""
+    return _scrolling(to_html(markdown, top))
+
+
+_SCROLLED: Final = (
+    (Markup("<table>"), Markup('<div class="scroll" tabindex="0"><table>')),
+    (Markup("</table>"), Markup("</table></div>")),
+    (Markup("<pre>"), Markup('<pre tabindex="0">')),
+)
+
+
+def _scrolling(rendered: Markup) -> Markup:
+    for plain, scrolled in _SCROLLED:
+        if plain in rendered:
+            rendered = rendered.replace(plain, scrolled)
+    return rendered
 
 
 def _render(markdown: str, top: int, pictures: Mapping[str, Picture] = NO_PICTURES, base: str = "") -> Markup:

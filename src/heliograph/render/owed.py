@@ -8,6 +8,7 @@ from itertools import groupby
 
 import msgspec
 
+from heliograph.render.tongue import N_, Tongue
 from heliograph.view import Due
 
 
@@ -21,14 +22,20 @@ class Promise(msgspec.Struct, frozen=True, kw_only=True):
     owed: tuple[tuple[str, tuple[str, ...]], ...]
 
 
-_WHY = {"promised": "promised", "first": "first word", "every": "next word"}
+WHY = {"promised": N_("promised"), "first": N_("first word"), "every": N_("next word")}
 
 
-def promises(dues: Iterable[Due]) -> tuple[Promise, ...]:
+def promises(tongue: Tongue, dues: Iterable[Due]) -> tuple[Promise, ...]:
     """Put together what is owed by the same instant, of the same incident and for the same reason; soonest first."""
     told = groupby(sorted(dues, key=_order), key=_matter)
     return tuple(
-        Promise(incident=incident, by=by, overdue=overdue, why=_WHY[why], owed=_by_owner(tuple(together)))
+        Promise(
+            incident=incident,
+            by=by,
+            overdue=overdue,
+            why=tongue.gettext(WHY[why]),
+            owed=_by_owner(tongue, tuple(together)),
+        )
         for (by, incident, overdue, why), together in told
     )
 
@@ -41,8 +48,8 @@ def _order(due: Due) -> tuple[tuple[datetime, str, bool, str], str]:
     return _matter(due), due.audience
 
 
-def _by_owner(together: tuple[Due, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def _by_owner(tongue: Tongue, together: tuple[Due, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     whom: dict[str, list[str]] = {}
     for due in together:
-        whom.setdefault(due.owner or "nobody", []).append(due.audience)
+        whom.setdefault(due.owner or tongue.gettext("nobody"), []).append(due.audience)
     return tuple((owner, tuple(audiences)) for owner, audiences in sorted(whom.items()))

@@ -1,4 +1,7 @@
-"""How a title becomes part of a sentence, and how a text is told in its first sentences. English only."""
+"""How a title becomes part of a sentence, and how a text is told in its first sentences.
+
+What bends words is English only: a title in another language is left as it is, and set beside what is said of it.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,15 @@ import re
 from datetime import datetime
 from typing import Final
 
-from heliograph.render import words
 from heliograph.render.markup import to_html
+from heliograph.render.tongue import N_, Tongue, same_day
 
 STATUS_PHRASES: Final = {
-    "investigating": "cause not yet known",
-    "identified": "cause found",
-    "monitoring": "fix in place, being watched",
-    "resolved": "solved",
-    "postmortem": "solved, account published",
+    "investigating": N_("cause not yet known"),
+    "identified": N_("cause found"),
+    "monitoring": N_("fix in place, being watched"),
+    "resolved": N_("solved"),
+    "postmortem": N_("solved, account published"),
 }
 """What a status means, short enough for a subject line."""
 
@@ -50,10 +53,20 @@ def mid_sentence(text: str) -> str:
     return text[:1].lower() + text[1:] if common else text
 
 
+def after_colon(tongue: Tongue, text: str) -> str:
+    """Write an author's text behind a colon: without its capital in English, in other languages as it stands."""
+    return mid_sentence(text) if tongue.is_english else text
+
+
 def sentence(text: str) -> str:
     """End a text with a full stop, and begin it with a capital."""
     text = text.strip()
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?", "…", ":")) else ".")
+
+
+def status_phrase(tongue: Tongue, status: str) -> str:
+    """Say what a status means, short enough for a subject line: `cause found`."""
+    return tongue.gettext(STATUS_PHRASES[status])
 
 
 def headline(title: str) -> str:
@@ -72,10 +85,20 @@ def since(title: str, when: str) -> str:
     return sentence(f"Since {when} {who} {have} {negation}been {rest}")
 
 
-def was(title: str, period: str) -> str:
+def told_since(tongue: Tongue, title: str, when: str) -> str:
+    """Say since when a problem goes on, as `since` does in English; else its title stands behind that."""
+    if tongue.is_english:
+        return since(title, when)
+    return sentence(tongue.gettext("Since %(when)s: %(title)s", when=when, title=title))
+
+
+def told_was(tongue: Tongue, title: str, period: str) -> str:
     """Say `From 14:02 to 14:44 UTC (42 min) some payments in Europe were failing.` of a title that says they are."""
     told = past(title)
-    return sentence(f"{period} {told}" if told != title else f"{period} we had this problem: {title}")
+    if told != title and tongue.is_english:
+        return sentence(f"{period} {told}")
+    shown = told if tongue.is_english else title_once_over(title)
+    return sentence(tongue.gettext("%(period)s we had this problem: %(title)s", period=period, title=shown))
 
 
 def past(title: str) -> str:
@@ -88,19 +111,33 @@ def past(title: str) -> str:
     return f"{who} {did} {negation}{rest}"
 
 
+def told_solved(tongue: Tongue, title: str) -> str:
+    """Say `Solved: some payments in Europe were failing`."""
+    return tongue.gettext("Solved: %(title)s", title=past(title) if tongue.is_english else title_once_over(title))
+
+
 def title_once_over(title: str) -> str:
     """Say the title of what is over: `Some payments in Europe were failing`; one that names no state stays as it is."""
     told = past(title)
     return told[:1].upper() + told[1:]
 
 
-def period(start: datetime, end: datetime, timezone: str) -> str:
+def period(tongue: Tongue, start: datetime, end: datetime, timezone: str) -> str:
     """Say `On 21 Nov 2026 from 14:02 to 14:44 UTC (42 min)`, or both days where there are two."""
-    lasted = words.duration(end - start)
-    if words.day(start, timezone) == words.day(end, timezone):
-        clock = f"{words.clock(start, timezone)} to {words.clock_zone(end, timezone)}"
-        return f"On {words.day(end, timezone)} from {clock} ({lasted})"
-    return f"From {words.moment(start, timezone)} to {words.moment(end, timezone)} ({lasted})"
+    if same_day(timezone, start, end):
+        return tongue.gettext(
+            "On %(day)s from %(start)s to %(end)s (%(span)s)",
+            day=tongue.day(end, timezone),
+            start=tongue.clock(start, timezone),
+            end=tongue.clock_zone(end, timezone),
+            span=tongue.duration(end - start),
+        )
+    return tongue.gettext(
+        "From %(start)s to %(end)s (%(span)s)",
+        start=tongue.moment(start, timezone),
+        end=tongue.moment(end, timezone),
+        span=tongue.duration(end - start),
+    )
 
 
 def _read(title: str) -> tuple[str, str, str, str] | None:

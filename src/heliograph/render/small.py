@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
 from typing import Final
 
@@ -10,6 +10,7 @@ import msgspec
 
 from heliograph.render.badges import badges
 from heliograph.render.identity import Happening, address, updated_at, written
+from heliograph.render.tongue import tongue
 from heliograph.tree.artifact import MEDIA_TYPES, Artifact, text_artifact
 from heliograph.view import Incident, View
 
@@ -38,7 +39,7 @@ _TYPES: Final = {
 }
 
 # Hosts join the fields of all rules that fit a path, so that no path may meet the same field in two rules.
-_PUBLIC_RULES: Final[Rules] = {
+_PUBLIC_RULES: Final[dict[str, Mapping[str, str]]] = {
     "/*": _GUARDED,
     "/assets/*": {"Cache-Control": "public, max-age=31536000, immutable"},
     "/api/*": {"Content-Type": MEDIA_TYPES["json"], **_OPEN},
@@ -60,9 +61,22 @@ def public(view: View) -> Iterator[Artifact]:
     """Write what stands beside the public pages; other sites may read the API and run `embed.js`."""
     yield from badges(view)
     yield _glance(view)
-    yield Artifact("embed.js", files(__package__).joinpath("embed.js").read_bytes())
+    yield _embedded(view)
     yield text_artifact("robots.txt", "User-agent: *\nAllow: /\n")
-    yield text_artifact("_headers", _written_rules(_PUBLIC_RULES))
+    yield text_artifact("_headers", _written_rules({**_PUBLIC_RULES, **_in_folders(view.about.languages[1:])}))
+
+
+def _embedded(view: View) -> Artifact:
+    """Write the script for other people's pages, whose few words are in the site's language."""
+    script = files(__package__).joinpath("embed.js").read_text("utf-8")
+    more = tongue(view.about.language).gettext("and %(number)s more", number="{number}")
+    said = msgspec.json.encode(more).decode()
+    return text_artifact("embed.js", script.replace('"and {number} more"', said))
+
+
+def _in_folders(languages: Iterable[str]) -> Rules:
+    """Say for the feeds of further languages what is said of those of the main one."""
+    return {f"/{language}{path}": _PUBLIC_RULES[path] for language in languages for path in _TYPES}
 
 
 def internal(view: View) -> Iterator[Artifact]:

@@ -23,6 +23,7 @@ from heliograph.render.statuspage_shapes import (
     Status,
     Update,
 )
+from heliograph.render.tongue import ENGLISH
 from heliograph.terms import ComponentState, gravity
 from heliograph.tree.artifact import Artifact
 
@@ -231,7 +232,7 @@ def _updates(known: _Known, happening: Happening, status: str) -> tuple[Update, 
         status = _status_known_there(update.status or status)
         body = markup.to_text(words.joined(update.passages))
         if not body and update.claims:
-            body = words.claims_said(update.claims, known.names)
+            body = words.claims_said(ENGLISH, update.claims, known.names)
         heard = max([update.at, *(correction.at for correction in update.corrections)])
         told.append(_update(happening.id, update.id, status, body, (update.at, heard), _affected(known, update.claims)))
     return tuple(reversed(told))

@@ -1,130 +1,75 @@
-"""How times, spans and states are said to people: one place, so that a page, a feed and a mail agree."""
+"""How states and claims are said to people: one place, so that a page, a feed and a mail agree."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
-from functools import cache
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Final
 
-from babel import Locale
-from babel.dates import parse_pattern
-
+from heliograph.render.tongue import N_, Tongue
 from heliograph.terms import COMPONENT_STATES, ComponentState
-from heliograph.times import zone
 from heliograph.view import Claim, Passage
 
 STATE_WORDS: Final[dict[ComponentState, str]] = {
-    "operational": "working normally",
-    "under_maintenance": "planned work",
-    "degraded_performance": "degraded",
-    "partial_outage": "partial outage",
-    "major_outage": "outage",
+    "operational": N_("working normally"),
+    "under_maintenance": N_("planned work"),
+    "degraded_performance": N_("degraded"),
+    "partial_outage": N_("partial outage"),
+    "major_outage": N_("outage"),
 }
-
-_LOCALE: Final = Locale("en")
 
 STATUS_WORDS: Final = {
-    "investigating": "Investigating",
-    "identified": "Identified",
-    "monitoring": "Monitoring",
-    "resolved": "Resolved",
-    "postmortem": "Postmortem",
-    "scheduled": "Scheduled",
-    "in_progress": "In progress",
-    "verifying": "Verifying",
-    "completed": "Completed",
-    "cancelled": "Cancelled",
+    "investigating": N_("Investigating"),
+    "identified": N_("Identified"),
+    "monitoring": N_("Monitoring"),
+    "resolved": N_("Resolved"),
+    "postmortem": N_("Postmortem"),
+    "scheduled": N_("Scheduled"),
+    "in_progress": N_("In progress"),
+    "verifying": N_("Verifying"),
+    "completed": N_("Completed"),
+    "cancelled": N_("Cancelled"),
 }
 
+ROLES: Final = {
+    "commander": N_("commander"),
+    "customer_liaison": N_("customer liaison"),
+    "communications": N_("communications"),
+    "customers": N_("customers"),
+    "operations": N_("operations"),
+    "scribe": N_("scribe"),
+}
+"""Roles that most teams have."""
 
-def status_word(status: str | None) -> str:
+
+def status_word(tongue: Tongue, status: str | None) -> str:
     """Name a status for people; a note is an "Update"."""
-    return STATUS_WORDS[status] if status else "Update"
+    return tongue.gettext(STATUS_WORDS[status]) if status else tongue.gettext("Update")
 
 
-@cache
-def _said(instant: datetime, pattern: str, timezone: str) -> str:
-    """Format by a CLDR pattern; Babel's own entry point does the same after looking zone and locale up each time."""
-    return parse_pattern(pattern).apply(instant.astimezone(zone(timezone)), _LOCALE)
+def state_word(tongue: Tongue, state: ComponentState) -> str:
+    """Say a component's state: `degraded`."""
+    return tongue.gettext(STATE_WORDS[state])
 
 
-@cache
-def _zone_name(instant: datetime, timezone: str) -> str:
-    name = instant.astimezone(zone(timezone)).tzname() or timezone
-    return f"UTC{name}" if name[0] in "+-" else name
-
-
-def clock(instant: datetime, timezone: str) -> str:
-    """Say a time of day without its zone: `14:20`."""
-    return _said(instant, "HH:mm", timezone)
-
-
-def clock_zone(instant: datetime, timezone: str) -> str:
-    """Say a time of day: `14:20 UTC`."""
-    return f"{clock(instant, timezone)} {_zone_name(instant, timezone)}"
-
-
-def day(instant: datetime, timezone: str) -> str:
-    """Say a day: `21 Nov 2026`."""
-    return _said(instant, "d MMM yyyy", timezone)
-
-
-def short_day(instant: datetime, timezone: str) -> str:
-    """Say a day of this year: `21 Nov`."""
-    return _said(instant, "d MMM", timezone)
-
-
-def weekday(instant: datetime, timezone: str) -> str:
-    """Say a near day: `Wed 2 Dec`."""
-    return _said(instant, "EEE d MMM", timezone)
-
-
-def month(instant: datetime, timezone: str) -> str:
-    """Say a month: `November 2026`."""
-    return _said(instant, "MMMM yyyy", timezone)
-
-
-def moment(instant: datetime, timezone: str) -> str:
-    """Say an instant in full: `21 Nov 2026, 14:20 UTC`."""
-    return f"{day(instant, timezone)}, {clock_zone(instant, timezone)}"
-
-
-def moment_beside(instant: datetime, other: datetime, timezone: str) -> str:
-    """Say an instant as briefly as another one nearby allows: `14:20 UTC`, or with its day where that differs."""
-    if day(instant, timezone) == day(other, timezone):
-        return clock_zone(instant, timezone)
-    return f"{short_day(instant, timezone)}, {clock_zone(instant, timezone)}"
-
-
-def window(start: datetime, end: datetime, timezone: str) -> str:
-    """Say a window: `Wed 2 Dec, 02:00-03:30 UTC` (with an en dash), or both days where it spans two."""
-    head = f"{weekday(start, timezone)}, {clock(start, timezone)}"
-    if day(start, timezone) == day(end, timezone):
-        return f"{head}–{clock_zone(end, timezone)}"
-    return f"{head} – {weekday(end, timezone)}, {clock_zone(end, timezone)}"
-
-
-def duration(span: timedelta) -> str:
-    """Say a length of time to the minute, in at most two units: `42 min`, `3 h 12 min`, `2 days 4 h`."""
-    minutes = max(0, int(span.total_seconds()) // 60)
-    days, rest = divmod(minutes, 24 * 60)
-    hours, minutes = divmod(rest, 60)
-    parts = [(days, "day" if days == 1 else "days"), (hours, "h"), (minutes, "min")]
-    spoken = [f"{count} {unit}" for count, unit in parts if count]
-    return " ".join(spoken[:2]) or "under a minute"
-
-
-def listing(items: Iterable[str], conjunction: str = "and") -> str:
-    """Join words as a sentence does: `a, b and c`."""
-    words = list(items)
-    return " ".join([", ".join(words[:-1]), conjunction, words[-1]]) if len(words) > 1 else "".join(words)
+def state_words(tongue: Tongue) -> dict[ComponentState, str]:
+    """Say all states of components."""
+    return {state: state_word(tongue, state) for state in STATE_WORDS}
 
 
 def count(number: int, one: str, many: str) -> str:
-    """Say how many: `1 problem`, `2 problems`."""
+    """Say how many, in English: `1 problem`, `2 problems`. For terminals; pages have plurals of their own."""
     return f"{number} {one if number == 1 else many}"
+
+
+def problems(tongue: Tongue, number: int) -> str:
+    """Say how many problems there are: `2 problems`."""
+    return tongue.ngettext("%(num)s problem", "%(num)s problems", number)
+
+
+def problems_now(tongue: Tongue, number: int) -> str:
+    """Say how many problems there are now, as a heading: `2 problems now`."""
+    return tongue.ngettext("%(num)s problem now", "%(num)s problems now", number)
 
 
 def worst_first(claims: Sequence[Claim]) -> tuple[Claim, ...]:
@@ -133,13 +78,27 @@ def worst_first(claims: Sequence[Claim]) -> tuple[Claim, ...]:
     return tuple(sorted(grave, key=lambda claim: -COMPONENT_STATES.index(claim.state)))
 
 
-def states_headline(claims: Sequence[Claim], names: dict[str, str]) -> str:
+def states_headline(tongue: Tongue, claims: Sequence[Claim], names: dict[str, str]) -> str:
     """Say which parts are in what state: `Checkout and API degraded; Search outage`."""
     by_state = groupby(worst_first(claims), key=lambda claim: claim.state)
-    return "; ".join(
-        f"{listing(names[claim.component] for claim in claims_of_state)} {STATE_WORDS[state]}"
+    return tongue.series(
+        tongue.gettext(
+            "%(parts)s %(state)s",
+            parts=tongue.listing(names[claim.component] for claim in claims_of_state),
+            state=state_word(tongue, state),
+        )
         for state, claims_of_state in by_state
     )
+
+
+def affected(tongue: Tongue, claims: Sequence[Claim], names: dict[str, str]) -> str:
+    """List what is not working normally, worst first: `Checkout (degraded), API (degraded)`; may be empty."""
+    return ", ".join(f"{names[claim.component]} ({state_word(tongue, claim.state)})" for claim in worst_first(claims))
+
+
+def part_state(tongue: Tongue, name: str, state: ComponentState) -> str:
+    """Say the state of one part: `Checkout: degraded`."""
+    return tongue.gettext("%(part)s: %(state)s", part=name, state=state_word(tongue, state))
 
 
 def joined(passages: Sequence[Passage]) -> str:
@@ -147,14 +106,11 @@ def joined(passages: Sequence[Passage]) -> str:
     return "\n\n".join(passage.markdown for passage in passages)
 
 
-def claims_said(claims: Sequence[Claim], names: dict[str, str]) -> str:
+def claims_said(tongue: Tongue, claims: Sequence[Claim], names: dict[str, str]) -> str:
     """Say what an update claims, component by component: `Checkout: degraded; API: working normally.`."""
-    return "; ".join(f"{names[claim.component]}: {STATE_WORDS[claim.state]}" for claim in claims) + "."
+    return tongue.series(part_state(tongue, names[claim.component], claim.state) for claim in claims) + "."
 
 
-def span(length: timedelta) -> str:
-    """Say a length of time in a sentence: `1 minute`, `15 minutes`, `1 hour`, and in figures what is less round."""
-    minutes = int(length.total_seconds()) // 60
-    if minutes < 60:  # noqa: PLR2004 -- an hour
-        return count(minutes, "minute", "minutes")
-    return count(minutes // 60, "hour", "hours") if minutes in range(60, 24 * 60, 60) else duration(length)
+def role_name(tongue: Tongue, role: str) -> str:
+    """Name a role by its id; one that a site invented is called as it calls it."""
+    return tongue.gettext(ROLES[role]) if role in ROLES else role.replace("_", " ")

@@ -2,107 +2,109 @@
 
 from __future__ import annotations
 
+import gc
 import threading
-from collections.abc import Callable
+from collections.abc import Mapping
+from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from watchdog.events import FileSystemEvent, FileSystemEventHandler
-from watchdog.observers import Observer
-from watchdog.observers.api import BaseObserver
-
-from heliograph.problems import Refused
 from heliograph.serve.http import ADDRESS, ReaderServer
-from heliograph.serve.shelf import Shelf
+from heliograph.serve.watch import Changes, Watcher
+from heliograph.serve.workshop import Make, Tell, Workshop
 
-Make = Callable[[], Shelf]
-Tell = Callable[[str], None]
-
-_SOURCES: Final = ("site_src", "layouts", "audiences", "incidents")
-_CHANGES: Final = frozenset({"created", "modified", "moved", "deleted"})
-_SETTLE: Final = 0.05
-"""Seconds to wait after a save: editors write more than once."""
-_REFRESH: Final = 30.0
-"""Seconds after which a page that depends on the clock is made again."""
+_GLANCE: Final = 1.0
+"""Seconds after which to look whether the clock has changed what pages say."""
+_FIRST: Final = {"public": "Public"}
+"""Whose port is there while nothing good is."""
+_HIGHEST: Final = 65535
 
 
-class _Saved(FileSystemEventHandler):
-    """Rings when a source changes; reads and editors' temporaries do not count."""
+class Ports:
+    """The servers, one for each reader there has ever been: the first on `first`, each further one on the next."""
 
-    def __init__(self, bell: threading.Event) -> None:
-        self._bell = bell
+    def __init__(self, workshop: Workshop, first: int, tell: Tell) -> None:
+        self._workshop, self._next, self._tell = workshop, first, tell
+        self._servers: dict[str, ReaderServer] = {}
+        self._gone: set[str] = set()
+        self.numbers: Mapping[str, tuple[str, int]] = {}
+        """The words and port of each reader, by tree; swapped whole."""
 
-    def on_any_event(self, event: FileSystemEvent) -> None:
-        name = Path(str(event.src_path)).name
-        temporary = name.startswith((".", "#")) or name.endswith(("~", ".swp", ".tmp"))
-        if event.event_type in _CHANGES and not temporary:
-            self._bell.set()
+    def match(self, readers: Mapping[str, str]) -> None:
+        """Open a port for each reader that has none, and say which are gone.
 
+        Raises OSError if one of the first ports is taken; readers that come later then get another.
+        """
+        for tree, words in readers.items():
+            if tree not in self._servers:
+                server = self._servers[tree] = self._open(tree)
+                server.start()
+                self._tell(f"  {words:<16} {server.url}")
+        for tree in sorted(self._servers.keys() - readers.keys() - self._gone):
+            self._tell(f"  {self.numbers[tree][0]:<16} is gone; its port says so")
+        self._gone = self._servers.keys() - readers.keys()
+        order = [*readers, *(tree for tree in self._servers if tree not in readers)]
+        known = {tree: words for tree, (words, _) in self.numbers.items()}
+        self.numbers = {tree: ({**known, **readers}[tree], self._servers[tree].server_port) for tree in order}
 
-class _Workshop:
-    """Keeps the newest good build."""
-
-    def __init__(self, make: Make, tell: Tell) -> None:
-        self._make, self._tell = make, tell
-        self._shelf = make()
-
-    def newest(self) -> Shelf:
-        """Give the newest good build."""
-        return self._shelf
-
-    def renew(self) -> None:
-        """Build again; on problems say so and keep what there is."""
+    def _open(self, tree: str) -> ReaderServer:
+        number = self._next
         try:
-            self._shelf = self._make()
-        except Refused as refused:
-            for problem in refused.problems:
-                self._tell(str(problem))
-            self._tell("The last good pages stay up.")
+            server = ReaderServer(number, tree, self._workshop, lambda: self.numbers)
+        except OSError as error:
+            if self.numbers:  # an audience that was added takes what there is
+                return ReaderServer(0, tree, self._workshop, lambda: self.numbers)
+            why = f"{error.strerror}; choose another with --port"
+            raise OSError(error.errno, why, f"{ADDRESS}:{number}") from error
+        self._next = min(number + 1, _HIGHEST) if number else 0
+        return server
+
+    def close(self) -> None:
+        """Close all servers."""
+        for server in self._servers.values():
+            server.close()
 
 
-def run(make: Make, root: Path, port: int, tell: Tell) -> None:
+def run(make: Make, root: Path, port: int, tell: Tell, changes: Changes | None = None) -> None:
     """Serve until interrupted what `make` gives: the first reader on `port`, each further one on the next.
 
-    `make` is called again whenever a source below `root` is saved, and may raise Refused. Raises Refused for a first
-    build that fails, OSError for a port that is taken.
+    `make` is called again whenever a source below `root` is saved, and when the clock changes what pages say; it may
+    raise Refused. `port` 0 takes any that are free. `changes.stop()` ends it, too. Raises OSError for a port that is
+    taken.
     """
-    bell = threading.Event()
-    watcher = _watch(root, bell)  # before the first build, so that nothing saved while it runs is missed
-    servers: list[ReaderServer] = []
-    try:
-        workshop = _Workshop(make, tell)
-        servers += _open_servers(workshop, port)
-        for server in servers:
-            server.start()
-            tell(f"  {server.tree:<16} {server.url}")
+    changes = changes or Changes()
+    workshop = Workshop(make, tell)
+    ports = Ports(workshop, port, tell)
+    proving = threading.Thread(target=workshop.prove, name="prove", daemon=True)
+    collecting = gc.isenabled()
+    gc.disable()  # going through all that is kept would take longer than most builds; it is done when they are over
+    with ExitStack() as stack:
+        if collecting:
+            stack.callback(gc.enable)
+        watcher = Watcher(root, changes)  # before the first build, so that nothing saved while it runs is missed
+        stack.callback(watcher.stop)
+        stack.callback(ports.close)
+        stack.callback(workshop.close)
+        workshop.renew(None)
+        _match(ports, workshop)
+        proving.start()
+        stack.callback(proving.join)
+        stack.callback(workshop.close)
         tell("Pages are made anew when a file is saved. Stop with Ctrl-C.")
-        while True:
-            if bell.wait(_REFRESH):
-                threading.Event().wait(_SETTLE)
-            bell.clear()
-            workshop.renew()
-    finally:
-        watcher.stop()
-        for server in servers:
-            server.shutdown()
+        while (changed := changes.take(_GLANCE)) is not None:
+            if changed or workshop.is_due(datetime.now(UTC)):
+                watcher.follow()
+                workshop.renew(changed)
+                _match(ports, workshop)
 
 
-def _open_servers(workshop: _Workshop, port: int) -> list[ReaderServer]:
-    servers: list[ReaderServer] = []
-    for number, tree in enumerate(workshop.newest().trees, start=port):
-        try:
-            servers.append(ReaderServer(number, tree, workshop.newest))
-        except OSError as error:
-            raise OSError(
-                error.errno, f"{error.strerror}; choose another with --port", f"{ADDRESS}:{number}"
-            ) from error
-    return servers
-
-
-def _watch(root: Path, bell: threading.Event) -> BaseObserver:
-    observer = Observer()
-    for name in _SOURCES:
-        if (root / name).is_dir():
-            observer.schedule(_Saved(bell), str(root / name), recursive=True)
-    observer.start()
-    return observer
+def _match(ports: Ports, workshop: Workshop) -> None:
+    """Give every reader of what stands a port, and let open pages know; the first has one in any case."""
+    shelf, before = workshop.now.shelf, ports.numbers
+    if shelf is not None:
+        ports.match(shelf.readers)
+    elif not before:
+        ports.match(_FIRST)
+    if ports.numbers != before:
+        workshop.announce()

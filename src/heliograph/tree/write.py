@@ -69,11 +69,14 @@ def write_trees(out: Path, plans: Iterable[TreePlan], run: Run = in_turn) -> tup
     writes here, WriteRefused and OSError when nothing has changed, and Uncertain when only some trees are new or the
     new ones may not survive a power cut.
     """
+    in_order = sorted(plans, key=lambda plan: plan.name)
+    if not (out / LOCK).exists():
+        _check_places(out.resolve(), in_order)
     with contextlib.ExitStack() as stack:
         parent = stack.enter_context(Folder.make(out.resolve()))
         stack.enter_context(locked(parent.path / LOCK))
         mend(parent)
-        jobs = [partial(stage, parent.path, plan) for plan in sorted(plans, key=lambda plan: plan.name)]
+        jobs = [partial(stage, parent.path, plan) for plan in in_order]
         outcomes = list(run(jobs))
         for tree in outcomes:
             if isinstance(tree, Staged):
@@ -81,6 +84,17 @@ def write_trees(out: Path, plans: Iterable[TreePlan], run: Run = in_turn) -> tup
         staged = results(outcomes)
         _swap_all(staged)
         return tuple(tree.counts for tree in staged)
+
+
+def _check_places(out: Path, plans: Iterable[TreePlan]) -> None:
+    """Refuse a folder where no run of ours has been yet before even a lock is left in it.
+
+    Staging asks again once it holds the lock; where there is one already, a killed run may first have to be mended.
+    """
+    for plan in plans:
+        check_tree_name(plan.name)
+        check_place(out / plan.name)
+        standing(out / plan.name, plan.name, plan.boundary, plan.site)
 
 
 def stage(out: Path, plan: TreePlan) -> Staged:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_LABEL: Final = re.compile(r"(?:(?<=\s)|^)\*\*([A-Z][^*\n]{0,22}[:?])\*\*\s*")
+_LABEL: Final = re.compile(r"(?:(?<=\s)|^)\*\*([A-ZÀ-Þ¿][^*\n]{0,22}[:?])\*\*\s*")
 
 
 def answers(markdown: str) -> dict[str, str]:

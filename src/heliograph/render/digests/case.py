@@ -9,10 +9,11 @@ from typing import Final
 import msgspec
 
 from heliograph.render import sentences, words
+from heliograph.render.tongue import N_, Tongue, same_day, tongue
 from heliograph.view import Desk, Dossier, Incident, Update, View
 
-NEW: Final = "*new"
-CHANGED: Final = "*changed"
+NEW: Final = N_("*new")
+CHANGED: Final = N_("*changed")
 """Marks of what came with an incident's newest update."""
 
 
@@ -21,6 +22,11 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
     view: View
     incident: Incident
+
+    @property
+    def tongue(self) -> Tongue:
+        """The language it is told in."""
+        return tongue(self.view.about.language)
 
     @property
     def zone(self) -> str:
@@ -40,7 +46,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def phrase(self) -> str:
         """The status in the few words a subject line has room for."""
-        return sentences.STATUS_PHRASES[self.incident.status]
+        return sentences.status_phrase(self.tongue, self.incident.status)
 
     @property
     def names(self) -> dict[str, str]:
@@ -54,21 +60,27 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
     def at(self, instant: datetime) -> str:
         """Say `14:20 UTC`, with the day where it is another one than that of the newest word."""
-        return words.moment_beside(instant, self.incident.updated_at, self.zone)
+        return self.tongue.moment_beside(instant, self.incident.updated_at, self.zone)
 
     def clock(self, instant: datetime) -> str:
         """Say `14:20`, with the day where needed."""
-        if words.day(instant, self.zone) == words.day(self.incident.updated_at, self.zone):
-            return words.clock(instant, self.zone)
-        return f"{words.short_day(instant, self.zone)}, {words.clock(instant, self.zone)}"
+        clock = self.tongue.clock(instant, self.zone)
+        if same_day(self.zone, instant, self.incident.updated_at):
+            return clock
+        return self.tongue.joined(self.tongue.short_day(instant, self.zone), clock)
 
     def mark(self, instant: datetime, word: str = NEW) -> str:
         """Mark what came with the newest update; nothing in a first message, in which all is new."""
-        return word if instant == self.newest.at and len(self.incident.updates) > 1 else ""
+        is_new = instant == self.newest.at and len(self.incident.updates) > 1
+        return self.tongue.gettext(word) if is_new else ""
 
     def age(self, instant: datetime) -> str:
         """Tell of words that they came with the newest update, or else from when they are."""
-        return f"as of {self.clock(instant)}" if instant != self.newest.at else self.mark(instant)
+        return self.as_of(instant) if instant != self.newest.at else self.mark(instant)
+
+    def as_of(self, instant: datetime) -> str:
+        """Say from when something is: `as of 14:20`."""
+        return self.tongue.gettext("as of %(when)s", when=self.clock(instant))
 
     def own_words(self) -> str:
         """Give the newest words written for this reader, in Markdown; empty if there are none."""
@@ -98,8 +110,9 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         """Tell in a sentence what has been going on since when, or what went on."""
         incident = self.incident
         if incident.resolved_at is not None:
-            return sentences.was(incident.title, sentences.period(incident.started_at, incident.resolved_at, self.zone))
-        return sentences.since(incident.title, self.at(incident.started_at))
+            period = sentences.period(self.tongue, incident.started_at, incident.resolved_at, self.zone)
+            return sentences.told_was(self.tongue, incident.title, period)
+        return sentences.told_since(self.tongue, incident.title, self.at(incident.started_at))
 
 
 class Matter(Case, frozen=True, kw_only=True):

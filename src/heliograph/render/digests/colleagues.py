@@ -11,9 +11,10 @@ from heliograph.render.digests.compose import compose, letterhead, subject
 from heliograph.render.digests.sheet import Row, Section, Sheet, plain, worded
 from heliograph.render.layouts import Layouts
 from heliograph.render.mail import Mail
+from heliograph.render.tongue import N_
 from heliograph.view import Desk, View
 
-_ENDING = "Please do not join the call unless you were asked to."
+_ENDING = N_("Please do not join the call unless you were asked to.")
 
 
 def business(view: View, desk: Desk, layouts: Layouts) -> Mail | None:
@@ -42,7 +43,12 @@ def general(view: View, desk: Desk, layouts: Layouts) -> Mail | None:
 
 def _mail(found: tuple[Matter, ...], headlines: list[str], sections: tuple[Section, ...], layouts: Layouts) -> Mail:
     view, desk = found[0].view, found[0].desk
-    sheet = Sheet(greeting="", sections=sections, closing=(rows.all_open(found),), notice=view.about.notice)
+    sheet = Sheet(
+        greeting="",
+        sections=sections,
+        closing=(rows.all_open(found, found[0].tongue.gettext("ALL OPEN")),),
+        notice=view.about.notice,
+    )
     head = letterhead(
         view,
         audience=desk.reader,
@@ -58,24 +64,27 @@ def _subject(found: tuple[Matter, ...], headlines: list[str]) -> str:
     first, *others = found
     name = first.desk.name
     if others:
-        return subject(f"{name}: {len(found)} open", headlines, parting=": ")
+        opened = first.tongue.gettext("%(num)s open", num=len(found))
+        return subject(f"{name}: {opened}", headlines, parting=": ")
     until = first.incident.next_update
-    promise = f"next word by {first.at(until)}" if until and not first.incident.late else ""
+    promised = until is not None and not first.incident.late
+    promise = first.tongue.gettext("next word by %(when)s", when=first.at(until)) if until and promised else ""
     return subject(f"{name}: {headlines[0]}", [first.phrase, promise], f" ({first.count})")
 
 
 def _business_rows(matter: Matter) -> Iterator[Row]:
-    own = list(rows.own_words(matter, "FOR YOU"))
-    yield from own or [plain("FOR YOU", "No words of your own yet; what follows holds for everyone.")]
+    say = matter.tongue.gettext
+    own = list(rows.own_words(matter, say("FOR YOU")))
+    yield from own or [plain(say("FOR YOU"), say("No words of your own yet; what follows holds for everyone."))]
     yield _happening(matter)
     yield rows.state(matter)
     yield from rows.facts(matter)
     labels = {row.label for row in own}
-    if "SAY" not in labels:
+    if labels.isdisjoint(("SAY", say("SAY"))):
         yield _to_say(matter)
     yield from rows.customers_read(matter)
-    if "RESUME" not in labels:
-        yield plain("RESUME", "When we write that it is solved, and not before.")
+    if labels.isdisjoint(("RESUME", say("RESUME"))):
+        yield plain(say("RESUME"), say("When we write that it is solved, and not before."))
     yield from rows.asks_of_me(matter)
     yield rows.next_word(matter)
 
@@ -83,25 +92,27 @@ def _business_rows(matter: Matter) -> Iterator[Row]:
 def _happening(matter: Matter) -> Row:
     """Tell the problem in a sentence, then in the words for everyone."""
     said = matter.said_now or matter.shared_words()
-    told = sentences.since(matter.public_title, matter.at(matter.incident.started_at))
+    told = sentences.told_since(matter.tongue, matter.public_title, matter.at(matter.incident.started_at))
     said = sentences.without_echo(matter.public_title, said)
-    return worded("WHAT HAPPENS", sentences.lead_in(sentences.literal(told), said))
+    return worded(matter.tongue.gettext("WHAT HAPPENS"), sentences.lead_in(sentences.literal(told), said))
 
 
 def _to_say(matter: Matter) -> Row:
+    say = matter.tongue.gettext
     if matter.dossier.title_public is None:
-        return plain("SAY", "Nothing: customers were not told of this.")
-    return plain("SAY", "What customers read on the public page, and no more; no cause, no time of your own.")
+        return plain(say("SAY"), say("Nothing: customers were not told of this."))
+    return plain(say("SAY"), say("What customers read on the public page, and no more; no cause, no time of your own."))
 
 
 def _engineering_rows(matter: Matter) -> Iterator[Row]:
-    own = list(rows.own_words(matter, "CONDITION"))
+    say = matter.tongue.gettext
+    own = list(rows.own_words(matter, say("CONDITION")))
     yield from own
-    yield from _internal_words(matter, "BESIDES" if own else "CONDITION")
+    yield from _internal_words(matter, say("BESIDES") if own else say("CONDITION"))
     yield rows.state(matter)
     yield from rows.asks(matter)
     yield from rows.decision(matter)
-    yield rows.people(matter, _ENDING)
+    yield rows.people(matter, matter.tongue.gettext(_ENDING))
     yield from _owners(matter)
     yield from _links(matter)
     yield from rows.facts(matter)
@@ -124,24 +135,26 @@ def _internal_words(matter: Matter, label: str) -> Iterator[Row]:
 
 def _owners(matter: Matter) -> Iterator[Row]:
     """Name who keeps each affected part, and where its papers are."""
-    affected = matter.incident.affected
+    affected, nobody = matter.incident.affected, matter.tongue.gettext("no owner named")
     lines = [
-        sentences.sentence(f"{matter.names[one.component]}: {one.owner or 'no owner named'}")
+        sentences.sentence(f"{matter.names[one.component]}: {one.owner or nobody}")
         + "".join(f"\n- {address}" for address in (one.runbook, *one.dashboards) if address)
         for one in matter.desk.owners
         if one.component in affected
     ]
     if lines:
-        yield plain("KEPT BY", "\n".join(lines))
+        yield plain(matter.tongue.gettext("KEPT BY"), "\n".join(lines))
 
 
 def _links(matter: Matter) -> Iterator[Row]:
     if matter.incident.links:
-        yield plain("LINKS", "\n".join(f"{link.name}: {link.url}" for link in matter.incident.links))
+        yield plain(
+            matter.tongue.gettext("LINKS"), "\n".join(f"{link.name}: {link.url}" for link in matter.incident.links)
+        )
 
 
 def _general_rows(matter: Matter) -> Iterator[Row]:
-    yield from rows.own_words(matter, "FOR YOU")
+    yield from rows.own_words(matter, matter.tongue.gettext("FOR YOU"))
     yield _happening(matter)
     yield rows.state(matter)
     yield from rows.facts(matter)
@@ -150,5 +163,5 @@ def _general_rows(matter: Matter) -> Iterator[Row]:
     yield rows.we_said(matter)
     yield from rows.told(matter)
     yield rows.next_word(matter)
-    yield rows.people(matter, _ENDING)
+    yield rows.people(matter, matter.tongue.gettext(_ENDING))
     yield from _links(matter)

@@ -15,6 +15,7 @@ from heliograph.render.digests.sheet import Sheet
 from heliograph.render.layouts import Layouts
 from heliograph.render.mail import SUBJECT_LIMIT, Mail, inlined
 from heliograph.render.sentences import shortened
+from heliograph.render.tongue import tongue
 from heliograph.view import About, View
 
 _RULE: Final = "-" * sheets.WIDTH
@@ -58,6 +59,7 @@ def letterhead(
 
 def compose(layouts: Layouts, kind: Literal["digest", "letter"], head: Mail, sheet: Sheet) -> Mail:
     """Set a sheet by the layouts `mail/<kind>.txt` and `mail/<kind>.html`."""
+    spoken = tongue(head.language)
     tools = {
         "mail": head,
         "sheet": sheet,
@@ -66,8 +68,8 @@ def compose(layouts: Layouts, kind: Literal["digest", "letter"], head: Mail, she
         "column": sheets.label_width((*sheet.sections, sheets.Section(heading="", rows=sheet.closing))),
         "rule": _RULE,
     }
-    text = _tidy(layouts.render(f"mail/{kind}.txt", **tools))
-    return msgspec.structs.replace(head, text=text, html=inlined(layouts.render(f"mail/{kind}.html", **tools)))
+    text = _tidy(layouts.render(f"mail/{kind}.txt", spoken, **tools))
+    return msgspec.structs.replace(head, text=text, html=inlined(layouts.render(f"mail/{kind}.html", spoken, **tools)))
 
 
 def _header_words(text: str) -> str:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from heliograph.render import markup, sentences, words
+from heliograph.render import markup, sentences
 from heliograph.render.digests import rows
 from heliograph.render.digests.case import CHANGED, Matter, matters
 from heliograph.render.digests.compose import compose, letterhead, subject
 from heliograph.render.digests.sheet import Row, Section, Sheet, plain
 from heliograph.render.layouts import Layouts
 from heliograph.render.mail import Mail
+from heliograph.render.tongue import N_
 from heliograph.view import Desk, Incident, View
 
-_ENDING = "Reply here; please do not join the call."
+_ENDING = N_("Reply here; please do not join the call.")
 _DEADLINE_FACT = "sla"
 """The id of the fact whose last clause stands in the subject: what runs out, and when."""
 
@@ -26,7 +27,7 @@ def executive(view: View, desk: Desk, layouts: Layouts) -> Mail | None:
     sheet = Sheet(
         greeting="",
         sections=tuple(Section(heading=matter.heading, rows=tuple(_rows(matter))) for matter in found),
-        closing=(rows.all_open(found),),
+        closing=(rows.all_open(found, found[0].tongue.gettext("ALL OPEN")),),
         notice=view.about.notice,
     )
     return compose(layouts, "digest", _head(view, desk, _subject(found), found), sheet)
@@ -35,7 +36,9 @@ def executive(view: View, desk: Desk, layouts: Layouts) -> Mail | None:
 def executive_closing(view: View, desk: Desk, incident: Incident, layouts: Layouts) -> Mail:
     """Make the last mail about one incident that is over: how long it was, what it cost, what was said."""
     matter = Matter(view=view, incident=incident, desk=desk, dossier=desk.dossier(incident.id))
-    line = subject(matter.heading, ["solved", *_own_sentences(matter)], f" ({matter.count})", parting=": ")
+    line = subject(
+        matter.heading, [matter.tongue.gettext("solved"), *_own_sentences(matter)], f" ({matter.count})", parting=": "
+    )
     sheet = Sheet(
         greeting="",
         sections=(Section(heading=matter.heading, rows=tuple(_closing_rows(matter))),),
@@ -68,7 +71,11 @@ def _head(view: View, desk: Desk, line: str, found: tuple[Matter, ...]) -> Mail:
 def _subject(found: tuple[Matter, ...]) -> str:
     first, *others = found
     if others:
-        return subject(f"{len(found)} open", [f"{matter.headline} ({matter.count})" for matter in found], parting=": ")
+        return subject(
+            first.tongue.gettext("%(num)s open", num=len(found)),
+            [f"{matter.headline} ({matter.count})" for matter in found],
+            parting=": ",
+        )
     own = _own_sentences(first)
     if own and _begins_with_phrase(first, own[0]):
         details = [own[0], _deadline(first), *own[1:]]
@@ -106,8 +113,11 @@ def _bottom_line(matter: Matter) -> str:
 def _standing(matter: Matter) -> str:
     incident = matter.incident
     if incident.resolved_at is not None:
-        lasted = words.duration(incident.resolved_at - incident.started_at)
-        return f"Solved {matter.at(incident.resolved_at)}, after {lasted}."
+        lasted, when = (
+            matter.tongue.duration(incident.resolved_at - incident.started_at),
+            matter.at(incident.resolved_at),
+        )
+        return matter.tongue.gettext("Solved %(when)s, after %(span)s.", when=when, span=lasted)
     told = max(matter.dossier.said, key=lambda said: (said.status is not None, said.at), default=None)
     if told is not None and told.status == incident.status:
         return sentences.sentence(sentences.first_sentence(markup.to_line(told.markdown)))
@@ -115,8 +125,9 @@ def _standing(matter: Matter) -> str:
 
 
 def _rows(matter: Matter) -> Iterator[Row]:
-    yield plain("BOTTOM LINE", _bottom_line(matter), matter.mark(matter.newest.at, CHANGED))
-    yield plain("FROM YOU", _from_you(matter))
+    say = matter.tongue.gettext
+    yield plain(say("BOTTOM LINE"), _bottom_line(matter), matter.mark(matter.newest.at, CHANGED))
+    yield plain(say("FROM YOU"), _from_you(matter))
     yield from rows.facts(matter)
     yield rows.state(matter)
     yield from rows.decision(matter)
@@ -124,30 +135,32 @@ def _rows(matter: Matter) -> Iterator[Row]:
     yield rows.we_said(matter)
     yield from rows.told(matter)
     yield rows.next_word(matter)
-    yield rows.people(matter, _ENDING)
+    yield rows.people(matter, say(_ENDING))
 
 
 def _from_you(matter: Matter) -> str:
     """Say what is asked of this very reader; nothing, if nothing is."""
-    incident, me = matter.incident, matter.my_names
+    incident, me, say = matter.incident, matter.my_names, matter.tongue.gettext
     wanted = [
-        sentences.sentence(f"{ask.what}, since {matter.clock(ask.since)}")
+        sentences.sentence(say("%(what)s, since %(when)s", what=ask.what, when=matter.clock(ask.since)))
         for ask in incident.asks
         if ask.met_at is None and ask.of.casefold() in me
     ]
     if incident.decision is not None and incident.decision.who.casefold() in me:
-        wanted.insert(0, sentences.sentence(f"Decide by {matter.at(incident.decision.at)}: {incident.decision.what}"))
-    return " ".join(wanted) or "Nothing now."
+        decide = say("Decide by %(when)s: %(what)s", when=matter.at(incident.decision.at), what=incident.decision.what)
+        wanted.insert(0, sentences.sentence(decide))
+    return " ".join(wanted) or say("Nothing now.")
 
 
 def _closing_rows(matter: Matter) -> Iterator[Row]:
-    incident = matter.incident
-    yield plain("BOTTOM LINE", _bottom_line(matter))
+    incident, say = matter.incident, matter.tongue.gettext
+    yield plain(say("BOTTOM LINE"), _bottom_line(matter))
     yield from rows.facts(matter)
-    yield plain("WHEN", matter.since())
-    yield plain("AFFECTED", f"{words.listing(matter.names[part] for part in incident.affected) or 'no part we name'}.")
+    yield plain(say("WHEN"), matter.since())
+    affected = matter.tongue.listing(matter.names[part] for part in incident.affected)
+    yield plain(say("AFFECTED"), f"{affected}." if affected else say("No part we name."))
     yield rows.we_said(matter)
     yield from rows.told(matter)
-    account = "The account is published." if incident.postmortem else "The account of it is not published yet."
-    yield plain("ACCOUNT", account)
+    published, missing = say("The account is published."), say("The account of it is not published yet.")
+    yield plain(say("ACCOUNT"), published if incident.postmortem else missing)
     yield from rows.customers_read(matter)

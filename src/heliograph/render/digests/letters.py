@@ -12,12 +12,18 @@ from heliograph.render import markup, sentences, words
 from heliograph.render.digests.case import Case
 from heliograph.render.digests.compose import compose, letterhead, subject
 from heliograph.render.digests.sheet import Row, Section, Sheet, plain, worded
+from heliograph.render.editions import in_language
 from heliograph.render.layouts import Layouts
 from heliograph.render.mail import Mail
+from heliograph.render.tongue import Tongue, best_language
 from heliograph.times import zone
 from heliograph.view import Component, Customer, Incident, Update, View
 
-_NOTHING_TO_DO: Final = re.compile(r"\byou (?:need to do nothing|need not do anything)\b", re.IGNORECASE)
+_NOTHING_TO_DO: Final = re.compile(
+    r"\b(?:you (?:need to do nothing|need not do anything)|Sie müssen nichts (?:tun|unternehmen)|"
+    r"no (?:tiene|tienen) que hacer nada|vous n['’]avez rien à faire)\b",
+    re.IGNORECASE,
+)
 """How authors say that nothing is asked of anyone."""
 
 CLOSING_KEPT: Final = 3
@@ -36,6 +42,7 @@ def customer(view: View, layouts: Layouts) -> Iterator[Mail]:
     to = view.customer
     if to is None:
         raise ValueError("this view was made for no customer")
+    view = in_language(view, best_language(to.locale, view.about.language))
     touching = [incident for incident in view.incidents if _touches(to, incident)]
     closed = [incident for incident in touching if not incident.is_open]
     for incident in (*(one for one in touching if one.is_open), *closed[:CLOSING_KEPT]):
@@ -65,7 +72,7 @@ def _letter(case: Case, to: Customer, layouts: Layouts) -> Mail:
         incident=case.incident.id,
     )
     sheet = Sheet(
-        greeting="Hello,",
+        greeting=case.tongue.gettext("Hello,"),
         sections=(Section(heading="", rows=tuple(_letter_rows(case, to))),),
         closing=tuple(_letter_closing(case)),
         notice=case.view.about.notice,
@@ -76,35 +83,40 @@ def _letter(case: Case, to: Customer, layouts: Layouts) -> Mail:
 def _letter_subject(case: Case, to: Customer) -> str:
     title = case.incident.title
     headline = sentences.headline(title)
-    named = f"{to.name}: {sentences.headline(sentences.mid_sentence(title))}"
+    named = f"{to.name}: {sentences.headline(sentences.after_colon(case.tongue, title))}"
     if not case.incident.is_open:
         return subject(f"{named}: {case.phrase}", [], f" ({case.count})")
-    comma = "," if headline == title else ""
-    return subject(f"{named}{comma} since {case.at(case.incident.started_at)}", [case.phrase], f" ({case.count})")
+    parted = "," if headline == title else ""
+    since = case.tongue.pgettext("of a problem", "since %(when)s", when=case.at(case.incident.started_at))
+    return subject(f"{named}{parted} {since}", [case.phrase], f" ({case.count})")
 
 
 def _letter_rows(case: Case, to: Customer) -> Iterator[Row]:
     own = case.own_words()
+    say = case.tongue.gettext
     if own:
-        yield worded(f"For {to.name}", sentences.mid_sentence(own))
-    happened = "What is happening" if case.incident.is_open else "What happened"
-    yield worded(happened, sentences.mid_sentence(case.happening(case.shared_words())))
-    yield plain("What you need to do", _to_do(case))
+        yield worded(say("For %(customer)s", customer=to.name), sentences.after_colon(case.tongue, own))
+    happened = say("What is happening") if case.incident.is_open else say("What happened")
+    yield worded(happened, sentences.after_colon(case.tongue, case.happening(case.shared_words())))
+    yield plain(say("What you need to do"), _to_do(case))
     if case.incident.is_open:
         yield from _products(case, to)
     yield from _facts(case)
-    yield plain("Next message to you", _next_message(case, to))
+    yield plain(say("Next message to you"), _next_message(case, to))
     yield from _notice_kept(case, to)
 
 
 def _to_do(case: Case) -> str:
     """Say what was asked of this customer, or that nothing was beyond the words above."""
+    say = case.tongue.gettext
     wanted = [ask for ask in case.incident.asks if ask.met_at is None]
     if not wanted and _NOTHING_TO_DO.search(f"{case.own_words()} {case.shared_words()}"):
-        return "nothing."
+        return say("nothing.")
     if not wanted:
-        return "nothing beyond what is written above."
-    return "; ".join(f"{ask.what} (asked at {case.at(ask.since)})" for ask in wanted) + "."
+        return say("nothing beyond what is written above.")
+    return (
+        "; ".join(say("%(what)s (asked at %(when)s)", what=ask.what, when=case.at(ask.since)) for ask in wanted) + "."
+    )
 
 
 def _products(case: Case, to: Customer) -> Iterator[Row]:
@@ -113,11 +125,17 @@ def _products(case: Case, to: Customer) -> Iterator[Row]:
     unwell = [component for component in used if component.state != "operational"]
     if not used:
         return
-    told = [f"{component.name} {words.STATE_WORDS[component.state]}" for component in _worst_first(unwell)]
-    rest = "all your products work normally" if not unwell else "all your other products work normally"
-    if len(unwell) < len(used):
-        told.append(rest)
-    yield plain("Products you use", " · ".join(told) + ".")
+    say = case.tongue.gettext
+    told = [_state(case.tongue, component) for component in _worst_first(unwell)]
+    if not unwell:
+        told.append(say("all your products work normally"))
+    elif len(unwell) < len(used):
+        told.append(say("all your other products work normally"))
+    yield plain(say("Products you use"), " · ".join(told) + ".")
+
+
+def _state(tongue: Tongue, component: Component) -> str:
+    return tongue.gettext("%(parts)s %(state)s", parts=component.name, state=words.state_word(tongue, component.state))
 
 
 def _worst_first(components: list[Component]) -> list[Component]:
@@ -128,19 +146,20 @@ def _worst_first(components: list[Component]) -> list[Component]:
 def _facts(case: Case) -> Iterator[Row]:
     for fact in case.incident.facts:
         value = f"{fact.value} {fact.unit}".strip()
-        yield plain(fact.name, sentences.sentence(f"{value} (as of {case.at(fact.as_of)})"))
+        when = case.tongue.gettext("as of %(when)s", when=case.at(fact.as_of))
+        yield plain(fact.name, sentences.sentence(f"{value} ({when})"))
 
 
 def _next_message(case: Case, to: Customer) -> str:
-    incident = case.incident
+    incident, say = case.incident, case.tongue.gettext
     if not incident.is_open:
-        return "none about this; it is solved."
+        return say("none about this; it is solved.")
     if incident.next_update is None:
-        return "as soon as anything changes, and one when it is solved."
+        return say("as soon as anything changes, and one when it is solved.")
     by = _both_clocks(case, incident.next_update, to)
     if incident.late:
-        return f"late; it was due by {by}. One comes when it is solved, too."
-    return f"by {by}, sooner if anything changes, and one when it is solved."
+        return say("late; it was due by %(when)s. One comes when it is solved, too.", when=by)
+    return say("by %(when)s, sooner if anything changes, and one when it is solved.", when=by)
 
 
 def _both_clocks(case: Case, instant: datetime, to: Customer) -> str:
@@ -149,8 +168,10 @@ def _both_clocks(case: Case, instant: datetime, to: Customer) -> str:
     if here.utcoffset() == there.utcoffset():
         return case.at(instant)
     city = to.timezone.rpartition("/")[2].replace("_", " ")
-    local_day = "" if here.date() == there.date() else f"{words.short_day(instant, to.timezone)}, "
-    return f"{case.at(instant)} ({local_day}{words.clock(instant, to.timezone)} {city})"
+    clock = case.tongue.clock(instant, to.timezone)
+    if here.date() != there.date():
+        clock = case.tongue.joined(case.tongue.short_day(instant, to.timezone), clock)
+    return f"{case.at(instant)} ({clock} {city})"
 
 
 def _notice_kept(case: Case, to: Customer) -> Iterator[Row]:
@@ -158,21 +179,27 @@ def _notice_kept(case: Case, to: Customer) -> Iterator[Row]:
     worded_updates = [update for update in case.incident.updates if update.passages]
     if to.notice is None or not worded_updates:
         return
-    first = worded_updates[-1].at
+    say, first = case.tongue.gettext, worded_updates[-1].at
     after = first - case.incident.started_at
-    when = f"{words.span(after)} after the start" if after >= timedelta(minutes=1) else "at the start"
-    yield plain("Notice", f"our first message is of {case.at(first)}, {when}; we agreed {words.span(to.notice)}.")
+    when = say("at the start")
+    if after >= timedelta(minutes=1):
+        when = say("%(span)s after the start", span=case.tongue.span(after))
+    agreed = case.tongue.span(to.notice)
+    told = say(
+        "our first message is of %(first)s, %(when)s; we agreed %(span)s.", first=case.at(first), when=when, span=agreed
+    )
+    yield plain(say("Notice"), told)
 
 
 def _letter_closing(case: Case) -> Iterator[Row]:
-    has_page = bool(case.shared_words())
+    say, has_page = case.tongue.gettext, bool(case.shared_words())
     page = case.public_page if has_page else f"{case.view.about.public_url}/"
     if has_page and case.incident.postmortem:
-        yield plain("What happened, and what we change", page)
-        yield plain("", "Reply to reach your account team.")
+        yield plain(say("What happened, and what we change"), page)
+        yield plain("", say("Reply to reach your account team."))
         return
-    yield plain("", "Reply to reach your account team.")
-    yield plain("Public page", page)
+    yield plain("", say("Reply to reach your account team."))
+    yield plain(say("Public page"), page)
 
 
 def _notice(case: Case, layouts: Layouts) -> Mail:
@@ -206,28 +233,33 @@ def _newest_worded(incident: Incident) -> Update | None:
 
 def _notice_subject(case: Case) -> str:
     if not case.incident.is_open:
-        title = sentences.headline(sentences.mid_sentence(case.incident.title))
-        account = ["account published"] if case.incident.postmortem else []
-        return subject(f"Solved: {title}", account, f" ({case.count})")
-    promise = case.incident.next_update
-    details = [case.phrase, f"next update by {case.at(promise)}" if promise and not case.incident.late else ""]
+        title = sentences.headline(sentences.after_colon(case.tongue, case.incident.title))
+        account = [case.tongue.gettext("account published")] if case.incident.postmortem else []
+        return subject(case.tongue.gettext("Solved: %(title)s", title=title), account, f" ({case.count})")
+    promise = None if case.incident.late else case.incident.next_update
+    details = [case.phrase]
+    if promise is not None:
+        details.append(case.tongue.gettext("next update by %(when)s", when=case.at(promise)))
     return subject(case.incident.title, details, f" ({case.count})")
 
 
 def _notice_heading(case: Case) -> str:
     if not case.incident.is_open:
-        return f"Solved: {sentences.past(case.incident.title)}"
-    states = words.states_headline(case.incident.claims, case.names)
+        return sentences.told_solved(case.tongue, case.incident.title)
+    states = words.states_headline(case.tongue, case.incident.claims, case.names)
     return f"{case.incident.title} · {states}" if states else case.incident.title
 
 
 def _newest_words(case: Case, newest: Update | None) -> Iterator[Row]:
     if newest is None:
         return
+    say = case.tongue.gettext
     yield worded("", words.joined(newest.passages))
     for correction in newest.corrections:
-        before = f'before, it said: "{markup.to_line(correction.was)}"' if correction.was else "words were taken out."
-        yield plain(f"Corrected at {case.at(correction.at)}", before)
+        before = say("words were taken out.")
+        if correction.was:
+            before = say('before, it said: "%(words)s"', words=markup.to_line(correction.was))
+        yield plain(say("Corrected at %(when)s", when=case.at(correction.at)), before)
 
 
 def _times_and_parts(case: Case) -> Iterator[Row]:
@@ -236,41 +268,54 @@ def _times_and_parts(case: Case) -> Iterator[Row]:
         yield plain("", _since_and_next(case))
         yield from _affected(case)
     else:
-        lasted = words.duration(incident.resolved_at - incident.started_at)
-        began, solved = case.at(incident.started_at), case.at(incident.resolved_at)
-        yield plain("", f"Began {began} · solved {solved} · lasted {lasted}")
+        lasted = case.tongue.duration(incident.resolved_at - incident.started_at)
+        began, solved, say = case.at(incident.started_at), case.at(incident.resolved_at), case.tongue.gettext
+        parts = (
+            say("Began %(when)s", when=began),
+            say("solved %(when)s", when=solved),
+            say("lasted %(span)s", span=lasted),
+        )
+        yield plain("", " · ".join(parts))
 
 
 def _since_and_next(case: Case) -> str:
-    incident = case.incident
-    told = f"Since {case.at(incident.started_at)} · updated {case.clock(incident.updated_at)}"
+    incident, say = case.incident, case.tongue.gettext
+    since = say("Since %(when)s", when=case.at(incident.started_at))
+    updated = say("updated %(when)s", when=case.clock(incident.updated_at))
+    told = f"{since} · {updated}"
     if incident.next_update is None:
         return told
+    by = case.at(incident.next_update)
     if incident.late:
-        return f"{told}\nThe next update is late. It was due by {case.at(incident.next_update)}."
-    return f"{told} · next update by {case.at(incident.next_update)}"
+        return told + "\n" + say("The next update is late. It was due by %(when)s.", when=by)
+    return told + " · " + say("next update by %(when)s", when=by)
 
 
 def _affected(case: Case) -> Iterator[Row]:
     claims = words.worst_first(case.incident.claims)
     if not claims:
         return
-    named = ", ".join(f"{case.names[claim.component]} ({words.STATE_WORDS[claim.state]})" for claim in claims)
+    tongue, told = case.tongue, f"{words.affected(case.tongue, claims, case.names)}."
     well = sum(component.state == "operational" for component in case.view.components)
-    others = f" Working normally: the other {words.count(well, 'part', 'parts')}." if well else ""
-    yield plain("Affected", f"{named}.{others}")
+    if well:
+        others = tongue.ngettext(
+            "Working normally: the other %(num)s part.", "Working normally: the other %(num)s parts.", well
+        )
+        told = f"{told} {others}"
+    yield plain(tongue.gettext("Affected"), told)
 
 
 def _earlier(case: Case, newest: Update | None) -> Iterator[Row]:
     """Repeat what was said just before, for those who missed it; the page has the rest."""
     earlier = (one for one in case.incident.updates if newest and one.at < newest.at and one.passages)
     for update in islice(earlier, EARLIER_TOLD):
-        label = f"{case.at(update.at)}, {words.status_word(update.status)}"
+        label = f"{case.at(update.at)}, {words.status_word(case.tongue, update.status)}"
         yield worded(label, words.joined(update.passages))
 
 
 def _notice_closing(case: Case) -> Iterator[Row]:
-    told = "What happened, and what we change" if case.incident.postmortem else "All about this problem"
-    yield plain(told, case.public_page)
+    say = case.tongue.gettext
+    account, course = say("What happened, and what we change"), say("All about this problem")
+    yield plain(account if case.incident.postmortem else course, case.public_page)
     if case.view.about.support_url:
-        yield plain("Contact support", case.view.about.support_url.removeprefix("mailto:"))
+        yield plain(say("Contact support"), case.view.about.support_url.removeprefix("mailto:"))

@@ -21,9 +21,10 @@ def state(matter: Matter) -> Row:
     """Say since when, and which parts are in which state; a part that has just changed with what it was before."""
     claims = (*matter.incident.claims, *_recovered(matter))
     moved = {claim.component for claim in matter.newest.claims if claim.was != claim.state}
+    since = matter.tongue.gettext("Since %(when)s", when=matter.at(matter.incident.started_at))
     parts = "".join(f" {_claim(matter, claim, moved)}." for claim in claims)
-    note = CHANGED if moved and len(matter.incident.updates) > 1 else ""
-    return plain("STATE", f"Since {matter.at(matter.incident.started_at)}.{parts}", note)
+    note = matter.tongue.gettext(CHANGED) if moved and len(matter.incident.updates) > 1 else ""
+    return plain(matter.tongue.gettext("STATE"), f"{since}.{parts}", note)
 
 
 def _recovered(matter: Matter) -> list[Claim]:
@@ -33,9 +34,11 @@ def _recovered(matter: Matter) -> list[Claim]:
 
 
 def _claim(matter: Matter, claim: Claim, moved: set[str]) -> str:
-    now = words.STATE_WORDS[claim.state]
-    before = claim.component in moved and claim.was != "operational"
-    return f"{matter.names[claim.component]}: " + (f"{words.STATE_WORDS[claim.was]} → {now}" if before else now)
+    tongue, name = matter.tongue, matter.names[claim.component]
+    if claim.component not in moved or claim.was == "operational":
+        return words.part_state(tongue, name, claim.state)
+    before, now = words.state_word(tongue, claim.was), words.state_word(tongue, claim.state)
+    return tongue.gettext("%(part)s: %(before)s → %(now)s", part=name, before=before, now=now)
 
 
 def facts(matter: Matter) -> Iterator[Row]:
@@ -43,7 +46,7 @@ def facts(matter: Matter) -> Iterator[Row]:
     for fact in matter.incident.facts:
         new = matter.mark(fact.as_of)
         label, said = _fact(fact)
-        yield plain(label, said, f"as of {matter.clock(fact.as_of)}" + (f" {new}" if new else ""))
+        yield plain(label, said, f"{matter.as_of(fact.as_of)} {new}".rstrip())
 
 
 def _fact(fact: Fact) -> tuple[str, str]:
@@ -59,8 +62,9 @@ def decision(matter: Matter) -> Iterator[Row]:
     """Say what will be decided, when and by whom."""
     coming = matter.incident.decision
     if coming is not None:
-        text = f"{matter.at(coming.at)}, {coming.who}: {coming.what.rstrip('.')}."
-        yield plain("DECISION", text, matter.mark(coming.said_at))
+        when, what = matter.at(coming.at), f"{coming.what.rstrip('.')}."
+        text = matter.tongue.gettext("%(when)s, %(who)s: %(what)s", when=when, who=coming.who, what=what)
+        yield plain(matter.tongue.gettext("DECISION"), text, matter.mark(coming.said_at))
 
 
 def asks(matter: Matter) -> Iterator[Row]:
@@ -79,23 +83,26 @@ def _is_current(matter: Matter, ask: Ask) -> bool:
 
 
 def _ask(matter: Matter, ask: Ask) -> Row:
-    met = "not met" if ask.met_at is None else f"met at {matter.clock(ask.met_at)}"
-    told = sentences.sentence(f"{ask.what}, of {ask.of}, since {matter.clock(ask.since)}; {met}")
-    return plain("OPEN ASK", told, matter.mark(ask.met_at or ask.since))
+    say = matter.tongue.gettext
+    since = say("%(what)s, of %(who)s, since %(when)s", what=ask.what, who=ask.of, when=matter.clock(ask.since))
+    met = say("not met") if ask.met_at is None else say("met at %(when)s", when=matter.clock(ask.met_at))
+    return plain(say("OPEN ASK"), sentences.sentence(f"{since}; {met}"), matter.mark(ask.met_at or ask.since))
 
 
 def we_said(matter: Matter) -> Row:
     """Quote what customers were told: the newest words whole, those before by their beginning, older ones counted."""
     said = sorted(matter.dossier.said, key=lambda one: one.at, reverse=True)
+    tongue = matter.tongue
     if not said:
-        return plain("WE SAID", "Nothing to customers.")
+        return plain(tongue.gettext("WE SAID"), tongue.gettext("Nothing to customers."))
     lines = [f'{matter.clock(one.at)} "{markup.to_line(one.markdown)}"' for one in said[:1]]
     lines += [
         f'{matter.clock(one.at)} "{sentences.shortened(markup.to_line(one.markdown), _BEGINNING)}"' for one in said[1:2]
     ]
     if len(said) > 2:  # noqa: PLR2004 -- two are quoted above
-        lines.append(f"and {words.count(len(said) - 2, 'message', 'messages')} before.")
-    return plain("WE SAID", "\n".join(lines))
+        before = len(said) - 2
+        lines.append(tongue.ngettext("and %(num)s message before.", "and %(num)s messages before.", before))
+    return plain(tongue.gettext("WE SAID"), "\n".join(lines))
 
 
 def told(matter: Matter) -> Iterator[Row]:
@@ -105,12 +112,13 @@ def told(matter: Matter) -> Iterator[Row]:
         reached.setdefault(name, []).append(instant)
     if reached:
         parts = (f"{name} {', '.join(map(matter.clock, instants))}" for name, instants in reached.items())
-        yield plain("TOLD", " · ".join(parts))
+        yield plain(matter.tongue.gettext("TOLD"), " · ".join(parts))
 
 
 def next_word(matter: Matter) -> Row:
     """Say when customers and this reader hear again, and what was due and has not come."""
-    names = {"public": "public", matter.desk.reader: "this digest"}
+    say = matter.tongue.gettext
+    names = {"public": say("public"), matter.desk.reader: say("this digest")}
     owed: dict[tuple[datetime, bool], list[str]] = {}
     for audience, name in names.items():
         for due in matter.dossier.due:
@@ -118,28 +126,30 @@ def next_word(matter: Matter) -> Row:
                 owed.setdefault((due.by, due.overdue), []).append(name)
     promise = matter.incident.next_update
     if not owed and promise is not None:
-        owed[promise, matter.incident.late] = ["the next word"]
-    told = [_owed(matter, by, late=late, whom=words.listing(whom)) for (by, late), whom in owed.items()]
-    return plain("NEXT WORD", " ".join(told) or "No time was promised; when the state changes.")
+        owed[promise, matter.incident.late] = [say("the next word")]
+    told = [_owed(matter, by, late=late, whom=whom) for (by, late), whom in owed.items()]
+    return plain(say("NEXT WORD"), " ".join(told) or say("No time was promised; when the state changes."))
 
 
-def _owed(matter: Matter, by: datetime, *, late: bool, whom: str) -> str:
-    time = matter.at(by)
-    if late:
-        return sentences.sentence(f"late: {whom} {'were' if ' and ' in whom else 'was'} due by {time}")
-    return sentences.sentence(f"{whom} by {time}, sooner if the state changes")
+def _owed(matter: Matter, by: datetime, *, late: bool, whom: list[str]) -> str:
+    say, time, who = matter.tongue.gettext, matter.at(by), matter.tongue.listing(whom)
+    if not late:
+        return sentences.sentence(say("%(whom)s by %(when)s, sooner if the state changes", whom=who, when=time))
+    if len(whom) == 1:
+        return sentences.sentence(say("late: %(whom)s was due by %(when)s", whom=who, when=time))
+    return sentences.sentence(say("late: %(whom)s were due by %(when)s", whom=who, when=time))
 
 
 def people(matter: Matter, ending: str) -> Row:
     """Say who holds which role, and how to reach them without disturbing."""
-    roles = ", ".join(f"{role.replace('_', ' ')} {holder}" for role, holder in matter.dossier.roles)
-    return plain("PEOPLE", f"{sentences.sentence(roles)} {ending}" if roles else ending)
+    roles = ", ".join(f"{words.role_name(matter.tongue, role)} {holder}" for role, holder in matter.dossier.roles)
+    return plain(matter.tongue.gettext("PEOPLE"), f"{sentences.sentence(roles)} {ending}" if roles else ending)
 
 
 def customers_read(matter: Matter) -> Iterator[Row]:
     """Give the page on which customers read of it."""
     if matter.dossier.title_public is not None:
-        yield plain("PUBLIC PAGE", matter.public_page)
+        yield plain(matter.tongue.gettext("PUBLIC PAGE"), matter.public_page)
 
 
 def own_words(matter: Matter, unlabelled: str) -> Iterator[Row]:
@@ -152,13 +162,17 @@ def own_words(matter: Matter, unlabelled: str) -> Iterator[Row]:
 def earlier_own_words(matter: Matter) -> Iterator[Row]:
     """Give the words written for this reader before those, in one line."""
     for markdown, instant in islice(matter.all_own_words(), 1, 2):
-        yield plain("EARLIER", markup.to_line(markdown), f"as of {matter.clock(instant)}")
+        yield plain(matter.tongue.gettext("EARLIER"), markup.to_line(markdown), matter.as_of(instant))
 
 
-def all_open(found: tuple[Matter, ...], label: str = "ALL OPEN") -> Row:
+def all_open(found: tuple[Matter, ...], label: str) -> Row:
     """Count what is open, say how much of it is not told here, and give the one screen that shows it."""
-    view = found[0].view
-    screen = f" One screen: {view.about.url}/" if view.about.url else ""
+    view, tongue = found[0].view, found[0].tongue
     opened = len(view.open_incidents)
-    here = f", {len(found)} of them told here" if opened > len(found) else ""
-    return plain(label, f"{words.count(opened, 'incident', 'incidents')}{here}.{screen}")
+    told = tongue.ngettext("%(num)s incident", "%(num)s incidents", opened)
+    if opened > len(found):
+        told = tongue.gettext(
+            "%(incidents)s, %(told)s of them told here", incidents=told, told=tongue.number(len(found))
+        )
+    screen = " " + tongue.gettext("One screen: %(address)s", address=f"{view.about.url}/") if view.about.url else ""
+    return plain(label, f"{told}.{screen}")

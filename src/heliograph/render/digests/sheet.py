@@ -102,18 +102,18 @@ def _table_row(row: Row, width: int) -> list[str]:
     return lines + body_lines
 
 
-def letter(rows: Sequence[Row]) -> str:
+def letter(rows: Sequence[Row], colon: str) -> str:
     """Set rows as a letter of `LETTER_WIDTH` columns: `label: words` with a hanging indent."""
-    return "".join(line + "\n" for row in rows for line in _letter_row(row))
+    return "".join(line + "\n" for row in rows for line in _letter_row(row, colon))
 
 
-def _letter_row(row: Row) -> list[str]:
+def _letter_row(row: Row, colon: str) -> list[str]:
     if not row.label:
         return wrapped(row.text, LETTER_WIDTH)
     first, *rest = row.text.split("\n")
     if _indent(first):
         first, rest = "", [first, *rest]
-    lines = _fill(f"{row.label}: {first}".rstrip(), LETTER_WIDTH, "  ")
+    lines = _fill(f"{row.label}{colon} {first}".rstrip(), LETTER_WIDTH, "  ")
     return lines + ["  " + line if line else "" for line in wrapped("\n".join(rest), LETTER_WIDTH - 2) if rest]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from heliograph.render import macros as macro_words
-from heliograph.render import sentences, words
+from heliograph.render import sentences
 from heliograph.render.digests import rows
 from heliograph.render.digests.answers import answers
 from heliograph.render.digests.case import Matter, matters
@@ -15,10 +15,11 @@ from heliograph.render.digests.sheet import Row, Section, Sheet, plain, worded
 from heliograph.render.layouts import Layouts
 from heliograph.render.macros import Macro
 from heliograph.render.mail import Mail
+from heliograph.render.tongue import N_
 from heliograph.view import Desk, View
 
-QUESTIONS: Final = ("Is it this?", "Not this", "Do", "Do not say")
-"""What an agent asks, in this order; support's words answer under bold labels of these names."""
+QUESTIONS: Final = (N_("Is it this?"), N_("Not this"), N_("Do"), N_("Do not say"))
+"""What an agent asks, in this order; support's words answer under bold labels of these names, in any language."""
 
 
 def support(view: View, desk: Desk, macros: Sequence[Macro], layouts: Layouts) -> Mail | None:
@@ -30,7 +31,7 @@ def support(view: View, desk: Desk, macros: Sequence[Macro], layouts: Layouts) -
     sheet = Sheet(
         greeting="",
         sections=tuple(_section(matter, replies.get(matter.incident.id)) for matter in found),
-        closing=(rows.all_open(found, "All open"),),
+        closing=(rows.all_open(found, found[0].tongue.gettext("All open")),),
         notice=view.about.notice,
     )
     head = letterhead(
@@ -47,59 +48,64 @@ def support(view: View, desk: Desk, macros: Sequence[Macro], layouts: Layouts) -
 def _subject(found: tuple[Matter, ...]) -> str:
     first, *others = found
     if others:
-        return subject(f"{first.desk.name}: {len(found)} open", [matter.public_title for matter in found], parting=": ")
-    until = first.incident.next_update
-    holds = f"good until {first.at(until)}" if until else ""
-    return subject(f"{first.desk.name}: {first.public_title}", ["reply renewed", holds], f" ({first.count})")
+        opened = first.tongue.gettext("%(num)s open", num=len(found))
+        return subject(f"{first.desk.name}: {opened}", [matter.public_title for matter in found], parting=": ")
+    until, say = first.incident.next_update, first.tongue.gettext
+    holds = say("good until %(when)s", when=first.at(until)) if until else ""
+    return subject(f"{first.desk.name}: {first.public_title}", [say("reply renewed"), holds], f" ({first.count})")
 
 
 def _section(matter: Matter, macro: Macro | None) -> Section:
+    say = matter.tongue.gettext
     if macro is None:
-        silent = "Nothing was told to customers yet: confirm nothing, name nothing; note who asks."
-        return Section(heading=_heading(matter), rows=(*_agent_rows(matter), plain("Reply", silent)))
+        silent = say("Nothing was told to customers yet: confirm nothing, name nothing; note who asks.")
+        return Section(heading=_heading(matter), rows=(*_agent_rows(matter), plain(say("Reply"), silent)))
     return Section(
-        heading=macro_words.headline(macro, matter.zone),
+        heading=macro_words.headline(matter.tongue, macro, matter.zone),
         rows=tuple(_agent_rows(matter)),
         macro=macro,
-        after=(plain("Phone", f'"{macro.phone}"'),),
+        after=(plain(say("Phone"), f'"{macro.phone}"'),),
     )
 
 
 def _heading(matter: Matter) -> str:
-    return f"[{matter.incident.id}] {matter.incident.title} · NO REPLY YET"
+    silent = matter.tongue.gettext("NO REPLY YET")
+    return f"[{matter.incident.id}] {matter.incident.title} · {silent}"
 
 
 def _agent_rows(matter: Matter) -> Iterator[Row]:
     """Answer an agent's questions by support's own words; what those leave out, by what is known of the incident."""
-    told = _told(matter)
+    told, say = _told(matter), matter.tongue.gettext
     for question in QUESTIONS:
         text, note = told.pop(question, (_usual(matter, question), ""))
         if question == "Do" and _tag(matter) not in text:
-            text = sentences.lead_in(f"Tag {_tag(matter)}.", text)
-        yield worded(question, text, note)
+            text = sentences.lead_in(say("Tag %(tag)s.", tag=_tag(matter)), text)
+        yield worded(say(question), text, note)
     for label, (text, note) in told.items():
-        yield worded(label or "Besides", text, note)
+        yield worded(label or say("Besides"), text, note)
 
 
 def _told(matter: Matter) -> dict[str, tuple[str, str]]:
     """Give support's newest word on each question, in Markdown, and its age; words without a label say what to do."""
     told: dict[str, tuple[str, str]] = {}
+    asked = {matter.tongue.gettext(question).strip("¿?\u202f\u00a0"): question for question in QUESTIONS}
     for markdown, instant in matter.all_own_words():
         for label, text in answers(markdown).items():
-            told.setdefault(label or "Do", (text, matter.age(instant)))
+            question = asked.get(label.strip("¿?\u202f\u00a0 "), label)
+            told.setdefault(question or "Do", (text, matter.age(instant)))
     return told
 
 
 def _usual(matter: Matter, question: str) -> str:
     """Answer a question support's words leave open."""
-    start = matter.at(matter.incident.started_at)
-    parts = words.listing((matter.names[part] for part in matter.incident.affected), "or")
+    say, start = matter.tongue.gettext, matter.at(matter.incident.started_at)
+    parts = matter.tongue.listing((matter.names[part] for part in matter.incident.affected), "or")
+    this = sentences.sentence(say("%(what)s, since %(when)s", what=matter.public_title, when=start))
     usual = {
-        "Is it this?": sentences.sentence(f"{matter.public_title}, since {start}")
-        + (f" Where: {parts}." if parts else ""),
-        "Not this": f"Whatever began before {start}.",
+        "Is it this?": " ".join((this, say("Where: %(parts)s.", parts=parts))) if parts else this,
+        "Not this": say("Whatever began before %(when)s.", when=start),
         "Do": "",
-        "Do not say": "A cause, or a time, beyond the words below; other customers.",
+        "Do not say": say("A cause, or a time, beyond the words below; other customers."),
     }
     return sentences.literal(usual[question])
 

@@ -17,10 +17,19 @@ _LITTER: Final = re.compile(r"[\s<>\"{}|\\^`]")
 
 
 def link_fault(address: str, schemes: frozenset[str] = SCHEMES) -> tuple[str, str] | None:
-    """Say what is wrong with a link's address, as code and message; None if it may be followed."""
-    if len(address) > ADDRESS_LIMIT:
-        return "E122", f"this address has {len(address)} characters; at most {ADDRESS_LIMIT} are allowed"
-    seen = _UNSEEN.sub("", unquote(address)).lower()
+    """Say what is wrong with a link's address, as code and message; None if it may be followed.
+
+    Readers and renderers ask this alike, the latter once characters were percent-encoded: the answer is the same. An
+    address must stand the test decoded and as it is, since either may be taken for the whole.
+    """
+    decoded = unquote(address)
+    if len(decoded) > ADDRESS_LIMIT:
+        return "E122", f"this address has {len(decoded)} characters; at most {ADDRESS_LIMIT} are allowed"
+    return _fault(decoded, schemes) or _fault(address, schemes)
+
+
+def _fault(address: str, schemes: frozenset[str]) -> tuple[str, str] | None:
+    seen = _UNSEEN.sub("", address).lower()
     scheme = _SCHEME.match(seen)
     if scheme is None:
         return _without_scheme(seen)
