@@ -31,6 +31,7 @@ from heliograph.render.layouts import Layouts
 from heliograph.render.macros import Macro
 from heliograph.render.mail import Mail
 from heliograph.render.owed import Promise
+from heliograph.render.reach import Reach
 from heliograph.render.tongue import ENGLISH, Tongue
 from heliograph.render.voice import Voice
 from heliograph.resources import defaults
@@ -81,6 +82,7 @@ NAMES: Final[Mapping[str, Name]] = {
     "page": Name(Page, "the site's own page"),
     "past": Name(tuple[Incident, ...], "the newest problems of this component"),
     "planned": Name(tuple[Maintenance, ...], "planned work that goes on or comes next"),
+    "reach": Name(Reach, "whom an open problem touches, by component and by region"),
     "root": Name(str, "leads from the page to the top of the pages in its language; empty, or ends in a slash"),
     "rule": Name(str, "a line across the page, in plain text"),
     "script": Name(str, "the script's path"),

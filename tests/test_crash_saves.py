@@ -41,7 +41,7 @@ def test_a_thousand_half_saved_files_are_read_or_refused_and_the_last_good_pages
             stayed += 1
             assert workshop.now.shelf is before
             assert workshop.now.problems
-            assert all(problem.code != "FAULT" for problem in workshop.now.problems), workshop.now.problems
+            assert all(problem.code != "E901" for problem in workshop.now.problems), workshop.now.problems
         (site / path).write_bytes(str(TINY[path]).encode())
         workshop.renew(frozenset({path}))
         assert workshop.now.is_current
@@ -62,7 +62,7 @@ def test_an_error_of_our_own_is_told_as_one_and_the_last_good_pages_stay():
     workshop.renew(None)
     workshop.renew(frozenset({"x"}))
     assert front_page(workshop) == b"hello"
-    assert [problem.code for problem in workshop.now.problems] == ["FAULT"]
+    assert [problem.code for problem in workshop.now.problems] == ["E901"]
     assert "words of a passage" not in "".join(told)
 
 

@@ -699,3 +699,25 @@ def test_desks_of_readers_without_pages_hold_what_is_open():
     told = site(over, incident(update("14:05")), work(update("20 20:00", "scheduled")), audiences=brief)
     assert [one.id for one in desk(told, "15:00", EXEC).dossiers] == ["one", "work"]
     assert [one.id for one in desk(told, "15:00").dossiers] == ["one", "over", "work"]
+
+
+REGIONAL = (component("checkout", regions=("eu", "us")), component("backoffice", "internal", regions=("moon",)))
+
+
+def felt(reader, *before):
+    """Where a reader is told that an incident is felt, after others were told of it."""
+    one = incident(update("14:05", claims={"checkout": "degraded_performance"}), regions=("eu", "moon"))
+    gate = Gate(site(one, components=REGIONAL), at("15:00"))
+    for other in before:
+        gate.view_of(other)
+    return gate.view_of(reader).incidents[0].regions
+
+
+def test_a_region_is_told_to_those_who_know_a_component_in_it():
+    assert felt(INTERNAL) == ("eu", "moon")
+    assert felt(PUBLIC_READER) == ("eu",)
+
+
+def test_what_one_reader_knows_of_regions_is_not_remembered_for_others():
+    assert felt(PUBLIC_READER, INTERNAL) == ("eu",)
+    assert felt(INTERNAL, PUBLIC_READER) == ("eu", "moon")

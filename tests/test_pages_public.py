@@ -309,6 +309,20 @@ def test_the_history_counts_each_month_newest_first():
     )
 
 
+def test_who_is_affected_is_told_by_component_and_by_region():
+    view = samples.public_view()
+    components = tuple(changed(part, regions=("eu", "us", "apac")) for part in view.components)
+    one = changed(view.incidents[0], regions=("eu",))
+    felt = changed(view, components=components, incidents=(one, *view.incidents[1:]))
+    assert in_order(
+        main_text(felt, f"incidents/{one.id}/index.html"),
+        "Am I affected? If you use it is in the regions Checkout degraded eu API degraded eu",
+        "Regions that are not known to be touched: us, apac.",
+        "Nothing else is known to be touched by this problem.",
+    )
+    assert "in the regions" not in main_text(view, f"incidents/{one.id}/index.html")
+
+
 def test_a_components_page_tells_its_own_past_and_how_uptime_is_counted():
     said = main_text(samples.public_view(), "components/api/index.html")
     assert in_order(

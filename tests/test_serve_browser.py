@@ -35,7 +35,8 @@ def served(root):
 @pytest.fixture
 def page(chromium, served, root):
     """A page of the public's, as the site was at first."""
-    (root / UPDATE).write_text(TINY[UPDATE])
+    if (root / UPDATE).read_text() != TINY[UPDATE]:
+        (root / UPDATE).write_text(TINY[UPDATE])
     assert within_a_minute(lambda: "We are looking into it." in served.get("Public")[1])
     context = chromium.new_context(viewport={"width": 1000, "height": 700})
     context.set_default_timeout(MINUTE)
@@ -46,8 +47,18 @@ def page(chromium, served, root):
     opened.on("pageerror", lambda error: opened.wrong.append(str(error)))
     opened.goto(f"http://127.0.0.1:{served.port('Public')}/incidents/k3x9q2mf/")
     opened.locator("heliograph-bench nav a").first.wait_for(state="attached")
+    assert within_a_minute(lambda: is_settled(opened))
     yield opened
     context.close()
+
+
+def is_settled(page):
+    """Tell whether all of a build has been made, and nothing newer has come for a while: no page will load anew."""
+    done = page.locator("heliograph-bench[data-checked=true]")
+    version = "document.querySelector('script[data-version]').dataset.version"
+    before = page.evaluate(version)
+    page.wait_for_timeout(700)
+    return page.evaluate(version) == before and done.count() == 1
 
 
 def save(root, words):

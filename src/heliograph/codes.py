@@ -73,6 +73,7 @@ _TABLE: Final = {
     "E216": Code("An incident without an update", "Write its first update: nothing has been said yet."),
     "E217": Code("Not whole days", "Planned work repeats after whole days, such as `7d`."),
     "E218": Code("Next update in the past", "`next_update` must lie after the update's own `at`."),
+    "E219": Code("Unknown region", "Write one that a component in `site_src/components.toml` has."),
     "W204": Code("Update before the beginning", "Is `at` right, or did the incident begin earlier?"),
     # Ids and files
     "E301": Code("Not an id", "Use a-z, 0-9 and hyphens inside; `heliograph new` writes random ones."),
@@ -209,6 +210,11 @@ _TABLE: Final = {
         "A word of `sensitive_terms`, or one that begins with `hg-canary-`, would stand in a file that outsiders get. "
         "Take it out of the words written for them.",
     ),
+    # Ourselves
+    "E901": Code(
+        "A fault of Heliograph's own",
+        "Report it with the file and line it names: nothing of yours is wrong.",
+    ),
 }
 
 CODES: Final[Mapping[str, Code]] = MappingProxyType(_TABLE)
@@ -221,6 +227,7 @@ _PARTS: Final = {
     "6": "Configuration, trees and targets",
     "7": "Layouts",
     "8": "What leaves",
+    "9": "Heliograph itself",
 }
 
 

@@ -162,7 +162,10 @@ class Postmortem(Struct, frozen=True, kw_only=True):
 
 
 class Incident(Struct, frozen=True, kw_only=True):
-    """Something broken or degraded: who it is, and all that was said of it, oldest update first."""
+    """Something broken or degraded: who it is, and all that was said of it, oldest update first.
+
+    `regions` are those of its components' in which it is felt; none means that nobody said.
+    """
 
     id: str
     titles: tuple[Text, ...]
@@ -172,6 +175,7 @@ class Incident(Struct, frozen=True, kw_only=True):
     updates: tuple[Update, ...]
     postmortem: Postmortem | None
     place: Place
+    regions: tuple[str, ...] = ()
 
 
 class Repeat(Struct, frozen=True, kw_only=True):

@@ -116,8 +116,9 @@ class Incident(Struct, frozen=True, kw_only=True):
     """One incident as this reader may know it.
 
     `status` is the newest one said (`postmortem` once one is published); `claims` are the states it holds now (empty
-    when closed); `affected` every component it ever named; `next_update` the promise not yet kept, `late` whether its
-    time has passed. `title_language` and `title_instead` tell of the title what a passage's tell of it.
+    when closed); `affected` every component it ever named; `regions` where it is felt, empty when nobody said;
+    `next_update` the promise not yet kept, `late` whether its time has passed. `title_language` and `title_instead`
+    tell of the title what a passage's tell of it.
     """
 
     id: str
@@ -138,6 +139,7 @@ class Incident(Struct, frozen=True, kw_only=True):
     links: tuple[Link, ...]
     updates: tuple[Update, ...]
     postmortem: Postmortem | None
+    regions: tuple[str, ...] = ()
     title_language: str = ""
     title_instead: Instead = None
 

@@ -429,6 +429,7 @@ TABLE = [
     ("+78", "a label with a space", {UPDATE: update(("audience: public", "audience: customer:globex x"))}, "E113", 3),
     ("+79", "corrected words that are a bomb", {UPDATE: keyed("corrected: [{at: 2026-11-21T14:10Z, was: '" + "[" * 1_001 + "'}]")}, "E420", 6),
     ("+80", "a description of two lines", {COMPONENTS: config(COMPONENTS, 'description = """one', 'two"""')}, "E126", last(COMPONENTS), COMPONENTS),
+    ("+81", "a region of no component", {INCIDENT: head(("started_at:", "regions: [mooon]\nstarted_at:"))}, "E219", 6, INCIDENT),
 ]  # fmt: skip
 
 ROWS = [row if isinstance(row, Row) else Row(*row) for row in TABLE]

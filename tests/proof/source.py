@@ -26,9 +26,16 @@ Content = str | bytes
 """What a file holds: text, or a picture."""
 
 
+def regions_of(story: Fields) -> list[str]:
+    """Choose where an incident is felt, from its id alone: so it is the same in every variation that keeps it."""
+    dice = random.Random(f"regions of {story['id']}")
+    return dice.sample(("eu", "us", "apac"), dice.choice((0, 1, 1, 2)))
+
+
 def files(world: World) -> dict[str, Content]:
     """Give the content of every source file by its path within the site."""
-    style = _Style(random.Random(world["style"]))
+    regions = frozenset(region for component in world["components"] for region in component["regions"])
+    style = _Style(random.Random(world["style"]), regions)
     found: dict[str, Content] = {
         "site_src/site.toml": _toml(world["site"]),
         "site_src/components.toml": _tables("group", world["groups"]) + _tables("component", world["components"]),
@@ -67,8 +74,8 @@ def picture(token: str) -> bytes:
 class _Style:
     """One way to write things."""
 
-    def __init__(self, rng: random.Random) -> None:
-        self._rng = rng
+    def __init__(self, rng: random.Random, regions: frozenset[str]) -> None:
+        self._rng, self._regions = rng, regions
 
     def folder(self, story: Fields, *, translated: bool) -> dict[str, Content]:
         """Give an incident's or a maintenance's files. Names sort as the updates do, so that equal times keep their order."""
@@ -101,6 +108,7 @@ class _Style:
         head: Fields = {"id": story["id"], "title": dict(story["titles"])}
         if story["kind"] == "incident":
             head["started_at"] = self._at(story["started_at"])
+            head["regions"] = [region for region in regions_of(story) if region in self._regions]
         else:
             start, end = story["window"]
             head["window"] = {"start": self._at(start), "end": self._at(end)}

@@ -59,6 +59,7 @@ class NewIncident(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     titles: Pairs
     started_at: datetime
+    regions: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     links: tuple[NewLink, ...] = ()
 
@@ -176,7 +177,8 @@ def _identity_lines(document: NewIncident | NewMaintenance) -> list[str]:
 
 def _incident_lines(document: NewIncident) -> list[str]:
     started = f"started_at: {write_instant(document.started_at)}"
-    return [*_identity_lines(document), started, *_tag_and_link_lines(document)]
+    regions = [f"regions: {flow_list(document.regions)}"] if document.regions else []
+    return [*_identity_lines(document), started, *regions, *_tag_and_link_lines(document)]
 
 
 def _maintenance_lines(document: NewMaintenance) -> list[str]:

@@ -109,6 +109,7 @@ def new() -> None:
 @click.option("--title-internal", help="The title for colleagues.")
 @click.option("--started-at", type=Instant(), help="When it began. [default: the same as --at]")
 @click.option("--status", type=click.Choice(INCIDENT_STATUSES), default="investigating", show_default=True)
+@click.option("--region", multiple=True, help="Where it is felt, if not everywhere.")
 @click.option("--tag", multiple=True, help="An internal tag.")
 @_words
 @click.pass_obj
@@ -120,6 +121,7 @@ def incident(
     title_internal: str | None,
     started_at: datetime | None,
     status: str,
+    region: tuple[str, ...],
     tag: tuple[str, ...],
     **said: Any,
 ) -> None:
@@ -131,7 +133,7 @@ def incident(
     titles = tuple((label, words) for label, words in (("public", title_public), ("internal", title_internal)) if words)
     update_ = _update(site, None, status, audience=titles[0][0], **said)
     started = started_at or update_.at
-    first = NewIncident(id=random_id(), titles=titles, started_at=started, tags=tag)
+    first = NewIncident(id=random_id(), titles=titles, started_at=started, regions=region, tags=tag)
     folder = _written(house, lambda: new_incident(house.root, first, [update_]))
     click.echo(f"Wrote {_short(house, folder)} ({first.id}).")
     _say_stock_words(house, update_)

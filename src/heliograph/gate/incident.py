@@ -21,9 +21,14 @@ class Labels:
 
     def __init__(self, site: Site) -> None:
         self.component = {component.id: component.label for component in site.components}
+        self.regions = {component.id: component.regions for component in site.components}
         self.fact = {fact.id: fact for fact in site.facts}
         self.position = {component.id: index for index, component in enumerate(site.components)}
         self.signoff = {audience.id: dict(audience.signoff) for audience in site.audiences if audience.signoff}
+
+    def of_region(self, region: str) -> set[str]:
+        """Give the labels of all components that are in a region."""
+        return {self.component[component] for component, regions in self.regions.items() if region in regions}
 
     def rules_for(self, reader: Reader) -> dict[str, tuple[str, ...]]:
         """Give the approvals a reader's words need: what support pastes needs those of the page."""
@@ -92,6 +97,7 @@ def project_incident(policy: Policy, incident: Incident, labels: Labels, at: dat
         late=promise is not None and at >= promise,
         claims=standing_claims(said, labels),
         affected=affected(said, labels),
+        regions=_regions(policy, incident, labels),
         facts=_facts(policy, known, labels),
         asks=_asks(policy, known),
         decision=None if resolved_at else _decision(policy, known),
@@ -257,6 +263,11 @@ def affected(said: Sequence[Told], labels: Labels) -> tuple[str, ...]:
     """Give every component ever named, in the site's order."""
     named = {claim.component for one in said for claim in one.viewed.claims}
     return tuple(sorted(named, key=labels.position.__getitem__))
+
+
+def _regions(policy: Policy, incident: Incident, labels: Labels) -> tuple[str, ...]:
+    """Give where it is felt: those regions that this reader knows from components it may read of."""
+    return tuple(region for region in incident.regions if any(map(policy.reads, labels.of_region(region))))
 
 
 def _facts(policy: Policy, known: Sequence[Told], labels: Labels) -> tuple[view.Fact, ...]:

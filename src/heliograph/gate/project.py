@@ -256,6 +256,8 @@ def _instants(of: Story) -> Iterator[datetime]:
 def _labels_used(incident: Incident, labels: Labels) -> tuple[str, ...]:
     """Name every label that decides what a reader gets of an incident, in a fixed order."""
     used = {title.label for title in incident.titles} | {link.label for link in incident.links}
+    for region in incident.regions:
+        used |= labels.of_region(region)
     for update in incident.updates:
         used.add(update.audience)
         used.update(passage.label for passage in update.passages)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Final, TypeVar
 
@@ -88,19 +88,33 @@ def _vocabulary(trees: dict[str, Mapping | None]) -> Vocabulary:
         audiences=audiences,
         customers=_declared(trees, _STRATEGIC, "customer"),
         components=_declared(trees, COMPONENTS, "component"),
+        regions=_regions(trees),
         facts=_declared(trees, FACTS, "fact"),
     )
 
 
 def _declared(trees: dict[str, Mapping | None], path: str, key: str) -> frozenset[str] | None:
     """Give the ids of all `[[key]]` tables, right or wrong; None if the file could not be read."""
-    tree = trees.get(path, _EMPTY)
-    if tree is None:
+    if trees.get(path, _EMPTY) is None:
         return None
-    pair = tree.pairs.get(key)
+    return frozenset(found.value for found in _values(trees, path, key, "id") if isinstance(found, Scalar))
+
+
+def _regions(trees: dict[str, Mapping | None]) -> frozenset[str] | None:
+    """Give the regions of all components, right or wrong; None if the file could not be read."""
+    if trees.get(COMPONENTS, _EMPTY) is None:
+        return None
+    lists = _values(trees, COMPONENTS, "component", "regions")
+    items = (item for found in lists if isinstance(found, Sequence) for item in found.items)
+    return frozenset(item.value for item in items if isinstance(item, Scalar))
+
+
+def _values(trees: dict[str, Mapping | None], path: str, key: str, name: str) -> Iterator[Node]:
+    """Give what the `[[key]]` tables of a file have under a name."""
+    pair = (trees.get(path) or _EMPTY).pairs.get(key)
     tables = pair[1].items if pair is not None and isinstance(pair[1], Sequence) else ()
-    ids = (table.pairs.get("id") for table in tables if isinstance(table, Mapping))
-    return frozenset(found[1].value for found in ids if found is not None and isinstance(found[1], Scalar))
+    found = (table.pairs.get(name) for table in tables if isinstance(table, Mapping))
+    return (pair[1] for pair in found if pair is not None)
 
 
 def _known(found: Iterable[T | None]) -> tuple[T, ...]:

@@ -78,7 +78,7 @@ def read_folder(folder: Folder, names: Names, problems: Problems) -> Incident | 
     if is_work:
         work = _maintenance(fields.fields, told)
         return work and finish.titles_of(work, head)
-    incident = _incident(fields.fields, told, account)
+    incident = _incident(fields.fields, told, account, names)
     return incident and finish.titles_of(incident, head)
 
 
@@ -167,10 +167,12 @@ def _judge_order(found: Sequence[Told], problems: Problems) -> None:
         closed[audience] = status if status == RESOLVED or status in CLOSED_MAINTENANCE else ""
 
 
-def _incident(fields: Fields, told: Sequence[Told], account: Postmortem | None) -> Incident | None:
+def _incident(fields: Fields, told: Sequence[Told], account: Postmortem | None, names: Names) -> Incident | None:
     values = fields.values
     identity, titles = need_id(fields), _titles(fields)
     started_at = fields.need("started_at", values.instant)
+    region = values.declared(names.vocabulary.regions, "a region of a component", "E219")
+    regions = fields.read("regions", values.list_of(region)) or ()
     tags, links = _tags(fields), _links(fields)
     fields.done()
     _judge_dates(told, started_at, values.problems)
@@ -185,6 +187,7 @@ def _incident(fields: Fields, told: Sequence[Told], account: Postmortem | None) 
         updates=tuple(one.update for one in told),
         postmortem=account,
         place=fields.place("id"),
+        regions=regions,
     )
 
 

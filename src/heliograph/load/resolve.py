@@ -25,6 +25,7 @@ class Vocabulary(msgspec.Struct, frozen=True):
     customers: frozenset[str] | None
     components: frozenset[str] | None
     facts: frozenset[str] | None
+    regions: frozenset[str] | None = None
 
     @property
     def labels(self) -> frozenset[str]:

@@ -16,6 +16,7 @@ from heliograph.render.bars import bar, day_words, troubled, uptime_line, weight
 from heliograph.render.editions import editions, folder, foreign, main_language
 from heliograph.render.front import front
 from heliograph.render.layouts import Layouts
+from heliograph.render.reach import reach
 from heliograph.render.shelves import Shelf, shelves, together
 from heliograph.render.tongue import N_, Tongue, tongue
 from heliograph.render.voice import Voice, link, look, newest_words
@@ -156,8 +157,10 @@ def _next_work(view: View) -> dict[str, Maintenance]:
 def sheets(view: View) -> Iterator[Sheet]:
     """Name every page of a site, first page first."""
     yield Sheet("index.html", "index", "", {"front": front(view)})
+    components = {component.id: component for component in view.components}
     for incident in view.incidents:
-        yield Sheet(f"incidents/{incident.id}/index.html", "incident", incident.id, {"incident": incident})
+        given: dict[str, object] = {"incident": incident, "reach": reach(incident, components)}
+        yield Sheet(f"incidents/{incident.id}/index.html", "incident", incident.id, given)
     for work in view.maintenances:
         yield Sheet(f"maintenance/{work.id}/index.html", "maintenance", work.id, {"work": work})
     yield Sheet("history/index.html", "history", "", {"years": _years(view.months)})

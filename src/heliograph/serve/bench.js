@@ -45,7 +45,11 @@
     return `${location.protocol}//${location.hostname}:${reader.port}${path}`;
   };
 
+  let named = "";
   const showReaders = (all) => {
+    const now = JSON.stringify(all);
+    if (now === named) return; // whoever is on a link stays there
+    named = now;
     list.replaceChildren(...all.filter((one) => !one.is_gone || one.tree === tree).map((one) => {
       const link = make("a", { href: addressFor(one), textContent: one.words });
       if (one.tree === tree) link.setAttribute("aria-current", "page");

@@ -188,4 +188,4 @@ def _problems_of(error: Exception) -> tuple[Problem, ...]:
         return error.problems
     frames = traceback.extract_tb(error.__traceback__)
     where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    return (Problem(Place("."), "FAULT", f"an error of Heliograph's own ({type(error).__name__}{where})"),)
+    return (Problem(Place("."), "E901", f"an error of Heliograph's own ({type(error).__name__}{where})"),)
