@@ -43,8 +43,8 @@ def planned(at: str, *, more: str = "") -> dict[str, Content]:
     head = "---\nid: wq8n4t2d\ntitle:\n  public: Database upgrade\nwindow: {start: 2026-12-02T02:00Z, end: 2026-12-02T03:30Z}\n"
     claim = "status: scheduled\ncomponents: {checkout: under_maintenance}\n"
     return {
-        "incidents/work/maintenance.md": f"{head}{more}---\n",
-        "incidents/work/1.md": update("wq8n4t2e", at, more=claim),
+        "incidents/upgrade/maintenance.md": f"{head}{more}---\n",
+        "incidents/upgrade/1.md": update("wq8n4t2e", at, more=claim),
     }
 
 
@@ -69,11 +69,11 @@ def test_what_will_say_nothing_to_the_public_does_not_move_its_next_change(
 
 def test_planned_work_not_yet_announced_to_the_public_does_not_move_its_next_change(tmp_path: Path) -> None:
     work = planned("2026-11-20T09:00Z")
-    work["incidents/work/maintenance.md"] = (
+    work["incidents/upgrade/maintenance.md"] = (
         "---\nid: wq8n4t2d\ntitle:\n  public: Database upgrade\n"
         "window: {start: 2026-11-21T14:20Z, end: 2026-11-21T14:30Z}\n---\n"
     )
-    work["incidents/work/1.md"] = update(
+    work["incidents/upgrade/1.md"] = update(
         "wq8n4t2e", "2026-11-20T09:00Z", audience="internal", more="status: scheduled\n"
     )
     assert told(tmp_path / "with", work) == told(tmp_path / "without", {})
@@ -114,7 +114,7 @@ def test_an_audience_may_not_take_the_name_of_another_tree(tmp_path: Path) -> No
 
 def test_work_that_an_update_finishes_early_still_began_by_the_clock(tmp_path: Path) -> None:
     files = planned("2026-11-30T09:00Z")
-    files["incidents/work/2.md"] = update("wq8n4t2f", "2026-12-02T03:12Z", more="status: completed\n")
+    files["incidents/upgrade/2.md"] = update("wq8n4t2f", "2026-12-02T03:12Z", more="status: completed\n")
     (work,) = seen(tmp_path, files, "2026-12-02T03:13Z").maintenances
     start, end = read_instant("2026-12-02T02:00Z"), read_instant("2026-12-02T03:12Z")
     assert (work.started_at, work.completed_at, work.worked) == (start, end, ((start, end),))
@@ -127,8 +127,8 @@ def test_work_announced_only_after_its_window_is_not_under_way_for_ever(tmp_path
 
 def test_work_that_overran_keeps_the_beginning_it_was_shown_with(tmp_path: Path) -> None:
     files = planned("2026-11-30T09:00Z")
-    files["incidents/work/2.md"] = update("wq8n4t2f", "2026-12-02T03:40Z", more="status: in_progress\n")
-    files["incidents/work/3.md"] = update("wq8n4t2g", "2026-12-02T05:00Z", more="status: completed\n")
+    files["incidents/upgrade/2.md"] = update("wq8n4t2f", "2026-12-02T03:40Z", more="status: in_progress\n")
+    files["incidents/upgrade/3.md"] = update("wq8n4t2g", "2026-12-02T05:00Z", more="status: completed\n")
     (work,) = seen(tmp_path, files, "2026-12-02T06:00Z").maintenances
     assert work.started_at == read_instant("2026-12-02T02:00Z")
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 
 import pytest
 from lxml import etree
@@ -172,25 +171,15 @@ def test_the_embed_script_sets_text_only_and_asks_no_third_party():
     assert script.isascii(), "it runs in pages of any encoding"
 
 
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or pytest.skip("needs Chromium")
-    with playwright.sync_playwright() as running:
-        opened = running.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield opened
-        opened.close()
-
-
 @pytest.mark.browser
 @pytest.mark.parametrize(("open_now", "words"), [(2, f"{HOSTILE} · and 1 more"), (1, HOSTILE), (0, None)])
-def test_another_sites_page_shows_the_line_while_something_is_open(browser, tmp_path, open_now, words):
+def test_another_sites_page_shows_the_line_while_something_is_open(chromium, tmp_path, open_now, words):
     first = samples.payments(title=HOSTILE)
     found = (first, replace(first, id="other"))[:open_now]
     view = replace(samples.public_view(), incidents=found)
     laid_out(tmp_path / "status", [*statuspage.api(view), *small.public(view)])
     with served(tmp_path / "status") as status, served(tmp_path) as elsewhere:
-        page = browser.new_page()
+        page = chromium.new_page()
         (tmp_path / "shop.html").write_text(f"<!doctype html><script src='{status}/embed.js'></script><p>Shop</p>")
         page.goto(f"{elsewhere}/shop.html", wait_until="networkidle")
         lines = page.locator("aside")

@@ -88,7 +88,7 @@ def work(*updates: model.Update, start: str = "22:00", end: str = "23:00", **mor
         start=at(start),
         end=at(end),
         updates=updates,
-        place=Place("incidents/work/maintenance.md"),
+        place=Place("incidents/upgrade/maintenance.md"),
         **{"tags": (), "links": (), "repeat": None, "auto": True, **more},
     )
 

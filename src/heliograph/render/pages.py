@@ -17,7 +17,7 @@ from heliograph.render.editions import editions, folder, foreign, main_language
 from heliograph.render.front import front
 from heliograph.render.layouts import Layouts
 from heliograph.render.reach import reach
-from heliograph.render.shelves import Shelf, shelves, together
+from heliograph.render.shelves import Shelf, shelves
 from heliograph.render.tongue import N_, Tongue, tongue
 from heliograph.render.voice import Voice, link, look, newest_words
 from heliograph.theme import Theme, to_css
@@ -247,7 +247,6 @@ def _help(tongue: Tongue) -> Mapping[str, object]:
         "picked": picked,
         "state_words": words.state_words(tongue),
         "troubled": troubled,
-        "together": together,
         "uptime_line": partial(uptime_line, tongue),
     }
 

@@ -113,8 +113,11 @@ class Voice(msgspec.Struct, frozen=True):
         return Markup(" · ").join(parts)
 
     def lateness(self, incident: Incident) -> Markup:
-        """Say that a promise was not kept: `This update is late. It was due by 14:50 UTC.`; empty otherwise."""
-        if incident.next_update is None or not incident.late:
+        """Say that a promise is not kept: `This update is late. It was due by 14:50 UTC.`; empty if none was made.
+
+        Pages hold the sentence ready before its hour, for their script to show.
+        """
+        if incident.next_update is None:
             return Markup()
         due = self.beside(incident.next_update, incident.updated_at)
         return self.tongue.marked("This update is late. It was due by %(when)s.", when=due)
