@@ -17,7 +17,7 @@ site: $(VENV)/runtime
 serve: $(VENV)/runtime
 	$(BIN)/heliograph serve
 
-test: $(VENV)/dev browser strace java
+test: $(VENV)/dev browser strace java postfix
 	CI=$${CI:-true} $(BIN)/pytest -n $(JOBS) --dist worksteal
 
 quick: $(VENV)/dev
@@ -87,3 +87,11 @@ strace:
 java:
 	@command -v java >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends default-jre-headless >/dev/null; } \
 		|| { echo "make: could not get java, which the check of HTML needs" >&2; exit 1; }
+
+# Nothing is asked, and no service starts: the tests run a server of their own.
+.PHONY: postfix
+postfix:
+	@{ command -v postfix && command -v saslpasswd2; } >/dev/null || { apt-get update -qq && \
+		echo "postfix postfix/main_mailer_type select No configuration" | debconf-set-selections && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postfix sasl2-bin >/dev/null; } \
+		|| { echo "make: could not get postfix and sasl2-bin, which the tests of sending need" >&2; exit 1; }

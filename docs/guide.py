@@ -22,7 +22,7 @@ from heliograph.load import load_site
 from heliograph.pipeline import trees
 from heliograph.render import overrides, pages
 from heliograph.render.brief import Case, Help
-from heliograph.render.digests.sheet import Sheet
+from heliograph.render.digests.sheet import Row, Sheet
 from heliograph.render.editions import Edition
 from heliograph.render.front import Front
 from heliograph.render.guide import PURPOSES
@@ -52,7 +52,9 @@ class Name(NamedTuple):
 
 NAMES: Final[Mapping[str, Name]] = {
     "about": Name(About, "the site itself"),
+    "above": Name(tuple[Row, ...], "the lines above a letter's greeting"),
     "after": Name(Month | None, "the next month that has a page"),
+    "ahead": Name(tuple[Macro, ...], "replies about planned work"),
     "backroom": Name(Backroom, "what only colleagues look up"),
     "before": Name(Month | None, "the month before it that has a page"),
     "cases": Name(list[Case], "the open problems that this audience asked to hear of, gravest first"),
@@ -92,6 +94,7 @@ NAMES: Final[Mapping[str, Name]] = {
     "tongue": Name(Tongue, "the page's language: times, spans, lists and numbers"),
     "top": Name(str, "leads from the page to the top of the site, where `assets/` lies; empty, or ends in a slash"),
     "voice": Name(Voice, "sentences about problems and planned work, in the site's zone"),
+    "withdrawn": Name(list[str], "which replies no longer hold, by incident"),
     "work": Name(Maintenance, "the planned work that the page is about"),
     "works": Name(tuple[Maintenance, ...], "the newest planned work on this component"),
     "years": Name(tuple[tuple[int, tuple[Month, ...]], ...], "the months that have a page, by year, newest first"),

@@ -7,6 +7,8 @@ import pytest
 
 from hostile.browser import chromium as started
 
+pytest_plugins = ["s3_store"]
+
 SHARED = Path(os.environ.get("HELIOGRAPH_SHARED", Path(__file__).parents[2] / "shared"))
 
 

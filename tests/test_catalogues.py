@@ -1,5 +1,6 @@
 """The message catalogues: complete, true to their placeholders, and of the messages that code and layouts hold now."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -95,3 +96,20 @@ def test_plurals_follow_their_language(language):
             "fr": ["0 problème", "1 problème", "2 problèmes", "1\u202f234 problèmes"],
         }[language]
     )
+
+
+def asked_within_text(source):
+    """Calls for a message inside an f-string, where the extraction of messages does not look."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.JoinedStr):
+            calls = (one for one in ast.walk(node) if isinstance(one, ast.Call) and one.args)
+            for call in calls:
+                name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+                if name in ("gettext", "ngettext", "pgettext", "say") and isinstance(call.args[0], ast.Constant):
+                    yield call.args[0].value
+
+
+def test_no_message_is_asked_for_where_it_would_not_be_found():
+    assert list(asked_within_text("f\"({say('kept')})\"")) == ["kept"]
+    sources = sorted((ROOT / "src/heliograph/render").rglob("*.py"))
+    assert {path.name: found for path in sources if (found := list(asked_within_text(path.read_text())))} == {}

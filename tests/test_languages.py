@@ -183,7 +183,7 @@ def letter(locale, languages=("en",)):
         notice=samples.at("14:15") - samples.at("14:00"), owner="x",
     )  # fmt: skip
     view = several(msgspec.structs.replace(samples.public_view(), reader="strategic", customer=customer), languages)
-    return next(iter(digests.customer(view, LAYOUTS)))
+    return next(iter(digests.customer(view, (), LAYOUTS))).mails[0]
 
 
 @pytest.mark.parametrize(
@@ -216,8 +216,8 @@ def test_support_may_answer_its_questions_in_its_own_language():
     newest = samples.changed(incident.updates[0], passages=(told,))
     incident = samples.changed(incident, updates=(newest, *incident.updates[1:]))
     view = several(samples.changed(view, incidents=(incident,)), ("de",))
-    mail = digests.support(view, samples.support_desk(), (), LAYOUTS)
-    assert mail is not None
+    (message,) = digests.support(view, samples.support_desk(), (), (), LAYOUTS)
+    (mail,) = message.mails
     rows = {row.strip()[:11].strip(): row for row in mail.text.splitlines()}
     assert "Ruhe bewahren." in rows["Tun"]
     assert "Eine Ursache." in rows["Nicht sagen"]
@@ -316,8 +316,8 @@ def test_insiders_pages_screens_mails_and_macros_run_from_right_to_left_too(mirr
     seen = several(samples.exec_view(), ("ar-XB",))
     screen = {file.path: file.data for file in brief.executive(seen, samples.exec_desk(), LAYOUTS)}
     assert tree(screen["index.html"]).get("dir") == "rtl"
-    mail = digests.executive(seen, samples.exec_desk(), LAYOUTS)
-    assert mail is not None
+    (message,) = digests.executive(seen, samples.exec_desk(), (), LAYOUTS)
+    (mail,) = message.mails
     assert html.fromstring(mail.html).get("dir") == "rtl"
     assert f"{OPENING}BOTTOM LINE{CLOSING}" in mail.text
     replies = {file.path: file.data for file in macro_artifacts(several(samples.public_view(), ("ar-XB",)), LAYOUTS)}
@@ -347,7 +347,8 @@ def test_screens_leave_nothing_untranslated(mirrored):
         yield dict_of(brief.support(seen, samples.support_desk(), replies, LAYOUTS))["index.html"]
 
     views = (samples.exec_view(), samples.exec_desk(), samples.support_view(), samples.support_desk())
-    told = msgspec.json.encode(views).decode()
+    authored = [(one.name, one.phone) for one in macros(several(samples.public_view(), ("en",)))]
+    told = msgspec.json.encode((views, authored)).decode()
     for english, turned in zip(shown(("en",)), shown(("ar-XB",)), strict=True):
         left = [
             text for text in unsaid(english, turned, ()) if text.strip("· :,.;“”") not in told and text not in PIECED

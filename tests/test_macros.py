@@ -10,14 +10,24 @@ import pytest
 import view_samples as samples
 from heliograph.render import sentences
 from heliograph.render.layouts import Layouts
-from heliograph.render.macros import PHONE_LIMIT, REQUESTER, Macro, headline, macro_artifacts, macros
+from heliograph.render.macros import (
+    PHONE_LIMIT,
+    REQUESTER,
+    SHORT_LIMIT,
+    Macro,
+    headline,
+    macro_artifacts,
+    macros,
+    withdrawn,
+)
 from heliograph.render.tongue import ENGLISH
 
 replace = msgspec.structs.replace
+NOW = samples.NOW
 
 
-def view_with(*incidents):
-    return replace(samples.public_view(), reader="macros", incidents=incidents)
+def view_with(*incidents, works=()):
+    return replace(samples.public_view(), reader="macros", incidents=incidents, maintenances=works)
 
 
 def with_say(incident, words, of=0):
@@ -26,9 +36,14 @@ def with_say(incident, words, of=0):
     return replace(incident, updates=tuple(updates))
 
 
-def only(view) -> Macro:
-    (macro,) = macros(view)
+def only(view, *phases) -> Macro:
+    """The one macro of a phase: unless named, the one that says what there is to say."""
+    (macro,) = [one for one in macros(view) if one.phase in (phases or ("reply", "closing", "planned"))]
     return macro
+
+
+def phases(view):
+    return [macro.phase for macro in macros(view)]
 
 
 def test_an_open_incident_gets_the_reply_agents_need():
@@ -107,10 +122,18 @@ def test_closing_replies_are_kept_for_the_newest_ten():
 )
 def test_no_help_desk_expands_authored_words(words):
     for incident in (samples.payments(words), samples.payments(title=words), with_say(samples.payments(), words)):
-        macro = only(view_with(incident))
-        for form in (macro.markdown, macro.text, str(macro.html), macro.phone, macro.title):
-            assert not re.search(r"\{[{%!#]", form.replace(REQUESTER, ""))
-        assert macro.text.count(REQUESTER) == 1
+        for macro in macros(view_with(incident, replace(samples.mail_delay(), title=words))):
+            for form in (
+                macro.markdown,
+                macro.text,
+                str(macro.html),
+                macro.phone,
+                macro.short,
+                macro.title,
+                macro.name,
+            ):
+                assert not re.search(r"\{[{%!#]", form.replace(REQUESTER, ""))
+            assert macro.text.count(REQUESTER) == 1
 
 
 def test_authored_markup_stays_data():
@@ -139,24 +162,236 @@ def test_the_files_stand_by_incident_and_phase_with_an_index():
     found = {
         artifact.path: artifact.data
         for artifact in macro_artifacts(view_with(samples.payments(), samples.mail_delay()), Layouts())
+        if not artifact.path.startswith("desks/")
     }
     assert sorted(found) == [
         "h5c2p8wa/closing.html", "h5c2p8wa/closing.md", "h5c2p8wa/closing.txt", "index.json", "index.txt",
-        "k3x9q2mf/reply.html", "k3x9q2mf/reply.md", "k3x9q2mf/reply.txt",
+        *(f"k3x9q2mf/{phase}.{kind}" for phase in ("follow-up", "is-it-this", "reply") for kind in ("html", "md", "txt")),
     ]  # fmt: skip
-    first, *_ = msgspec.json.decode(found["index.json"])
-    assert first["text"] in found["k3x9q2mf/reply.txt"].decode()
-    assert first["markdown"] in found["k3x9q2mf/reply.md"].decode()
-    assert first["html"] in found["k3x9q2mf/reply.html"].decode()
-    assert found["index.txt"].decode().splitlines()[0] == (
-        "[k3x9q2mf] Some payments in Europe are failing · REPLY WHILE OPEN · from public update 14:20 UTC · good until 14:50 UTC"
-    )
+    for macro in msgspec.json.decode(found["index.json"]):
+        for form, kind in (("text", "txt"), ("markdown", "md"), ("html", "html")):
+            assert macro[form] in found[f"{macro['incident']}/{macro['phase']}.{kind}"].decode()
+    assert found["index.txt"].decode().splitlines() == [
+        "[k3x9q2mf] Some payments in Europe are failing · REPLY WHILE OPEN · from public update 14:20 UTC · good until 14:50 UTC",
+        "[k3x9q2mf] Some payments in Europe are failing · IS IT THIS? · from public update 14:20 UTC · good until 14:50 UTC",
+        "[k3x9q2mf] Some payments in Europe are failing · FOLLOW-UP · from public update 14:20 UTC · good until 14:50 UTC",
+        "[h5c2p8wa] Solved: E-mail arrives late · CLOSING REPLY · from public update 3 Nov 2026, 08:53 UTC",
+        "",
+        "No longer true; take these away wherever they were put:",
+        "[h5c2p8wa] reply, is-it-this, follow-up",
+    ]
+
+
+def test_each_file_names_its_source_and_how_long_it_holds():
+    for macro in macros(view_with(samples.payments())):
+        assert (macro.source, macro.source_at, macro.good_until) == (
+            "7qm4tz2c",
+            samples.at("14:20"),
+            samples.at("14:50"),
+        )
+
+
+def test_only_what_stands_between_the_rules_is_pasted():
+    for artifact in macro_artifacts(view_with(with_say(samples.payments(), "Try again.")), Layouts()):
+        if artifact.path.endswith("/reply.txt"):
+            _, pasted, _ = artifact.data.decode().split("-" * 100 + "\n")
+            assert pasted == only(view_with(with_say(samples.payments(), "Try again."))).text
 
 
 def test_an_empty_site_has_an_index_that_says_so():
     found = {artifact.path: artifact.data for artifact in macro_artifacts(view_with(), Layouts())}
     assert found["index.txt"].startswith(b"No replies")
     assert found["index.json"] == b"[]\n"
+
+
+# --- phases ---------------------------------------------------------------------------------------
+
+
+def test_an_open_problem_has_a_reply_for_each_thing_an_agent_is_asked():
+    assert phases(view_with(with_say(samples.payments(), "Try again."))) == [
+        "reply",
+        "is-it-this",
+        "workaround",
+        "follow-up",
+    ]
+    assert phases(view_with(samples.mail_delay())) == ["closing"]
+
+
+def test_who_may_mean_another_problem_is_asked_what_when_and_where():
+    assert only(view_with(samples.payments()), "is-it-this").text == (
+        "Hi {{ticket.requester.first_name}},\n\n"
+        "What you write about may be a problem that we know of.\n\n"
+        "Since 14:02 UTC some payments in Europe have been failing.\n\n"
+        "Is it this? Please tell us:\n\n"
+        "- what you did and what you saw; the exact words of a message help most\n"
+        "- when it happened, and in which time zone\n"
+        "- whether it concerns Checkout or API, or something else\n\n"
+        "If it began before 14:02 UTC, please say so: then we look for another cause.\n\n"
+        "What we know so far: https://status.example.com/incidents/k3x9q2mf/\n"
+    )
+
+
+def test_a_problem_that_names_no_part_asks_for_none():
+    nowhere = replace(samples.payments(), affected=())
+    assert "whether it concerns" not in only(view_with(nowhere), "is-it-this").text
+
+
+def test_a_workaround_is_what_may_be_said_and_nothing_without_it():
+    assert "workaround" not in phases(view_with(samples.payments()))
+    assert "workaround" not in phases(view_with(with_say(samples.payments(), "Not known yet.", of=1)))
+    incident = samples.payments()
+    note = samples.update("n0te", samples.at("14:22"), None, samples.passage("Pay by transfer.", addressed=True))
+    macro = only(view_with(replace(incident, updates=(note, *incident.updates))), "workaround")
+    assert (macro.source, macro.source_at) == ("n0te", samples.at("14:22"))
+    assert macro.text == (
+        "Hi {{ticket.requester.first_name}},\n\n"
+        "Since 14:02 UTC some payments in Europe have been failing.\n\n"
+        "Until it is solved, please note:\n\n"
+        "Pay by transfer.\n\n"
+        "Our next update comes by 14:50 UTC: https://status.example.com/incidents/k3x9q2mf/\n\n"
+        "I will write to you when it is solved.\n"
+    )
+    assert "WORKAROUND · from what may be said since 14:22 UTC" in headline(ENGLISH, macro, "UTC")
+
+
+def test_news_go_to_those_who_had_an_answer_and_only_where_there_was_one():
+    first = replace(samples.payments(), updates=samples.payments().updates[-1:])
+    assert "follow-up" not in phases(view_with(first))
+    assert only(view_with(samples.payments()), "follow-up").text == (
+        "Hi {{ticket.requester.first_name}},\n\n"
+        "There is news on the problem you wrote to us about: some payments in Europe are failing.\n\n"
+        "Our update of 14:20 UTC: We have found the cause and are rolling out a fix. Some payments in Europe still fail. "
+        "A payment that failed was not charged.\n\n"
+        "Our next update comes by 14:50 UTC: https://status.example.com/incidents/k3x9q2mf/\n\n"
+        "I will write to you again when it is solved.\n"
+    )
+
+
+def test_planned_work_has_a_reply_until_it_is_over():
+    upgrade = next(work for work in samples.public_view().maintenances if work.phase == "upcoming")
+    macro = only(view_with(works=(upgrade,)))
+    assert macro.phase == "planned"
+    assert macro.good_until == upgrade.end
+    assert "Planned work: Database upgrade. Wed 2 Dec, 02:00–03:30 UTC. " in macro.text
+    assert f"Details, and any change of time: https://status.example.com/maintenance/{upgrade.id}/" in macro.text
+    over = replace(upgrade, status="completed", completed_at=upgrade.end)
+    assert phases(view_with(works=(over,))) == []
+
+
+# --- short texts ----------------------------------------------------------------------------------
+
+
+def test_a_short_text_has_the_promise_and_the_address():
+    assert only(view_with(samples.payments())).short == (
+        "Some payments in Europe are failing. We have found the cause and are rolling out a fix. A payment that failed was "
+        "not charged. Next update by 14:50 UTC. https://status.example.com/incidents/k3x9q2mf/"
+    )
+
+
+@pytest.mark.parametrize("length", [1, 40, 90, 140, 200, 279, 280, 400])
+@pytest.mark.parametrize(
+    "words", ["Short. " * 60, "One sentence " + "without an end " * 30, "{{" * 120, "Ja. Nein! Was? " * 30]
+)
+def test_a_short_text_ends_where_a_sentence_does_and_within_its_limit(length, words):
+    macro = only(view_with(samples.payments(words, title="T" * length)))
+    assert len(macro.short) <= SHORT_LIMIT
+    address = "https://status.example.com/incidents/k3x9q2mf/"
+    assert macro.short.endswith(address)
+    said = macro.short.removesuffix(address).strip()
+    assert not said or said[-1] in ".!?"
+    assert "…" not in said
+
+
+def test_a_short_text_without_room_for_its_address_is_empty():
+    about = replace(samples.public_view().about, public_url="https://status.example.com/" + "x" * 300)
+    assert only(replace(view_with(samples.payments()), about=about)).short == ""
+
+
+# --- what is over ---------------------------------------------------------------------------------
+
+
+def gone(view):
+    return {one.key for one in withdrawn(view, macros(view))}
+
+
+def test_replies_of_its_time_are_withdrawn_when_a_problem_is_solved():
+    assert gone(view_with(samples.payments())) == set()
+    solved = replace(samples.payments(), resolved_at=samples.at("14:40"), status="resolved")
+    assert gone(view_with(solved)) == {f"[k3x9q2mf] {phase}" for phase in ("reply", "is-it-this", "follow-up")}
+    advised = with_say(solved, "Try again.")
+    assert "[k3x9q2mf] workaround" in gone(view_with(advised))
+
+
+def test_advice_that_newer_words_overtook_is_withdrawn():
+    assert gone(view_with(with_say(samples.payments(), "Not known yet.", of=1))) == {"[k3x9q2mf] workaround"}
+
+
+def test_a_problem_opened_again_takes_its_closing_reply_back():
+    first, second = samples.payments().updates
+    again = replace(samples.payments(), updates=(first, replace(second, status="resolved")))
+    assert gone(view_with(again)) == {"[k3x9q2mf] closing"}
+
+
+def test_closing_replies_are_withdrawn_when_they_are_kept_no_longer():
+    def closed(number):
+        last = replace(samples.slow_search().updates[0], status="resolved")
+        return replace(samples.slow_search(), id=f"old{number:02d}", updates=(last, *samples.slow_search().updates[1:]))
+
+    lost = gone(view_with(*map(closed, range(25))))
+    assert {key for key in lost if key.endswith(" closing")} == {
+        f"[old{number:02d}] closing" for number in range(10, 20)
+    }
+
+
+def test_planned_work_that_is_over_takes_its_reply_back():
+    upgrade = next(work for work in samples.public_view().maintenances if work.phase == "upcoming")
+    assert gone(view_with(works=(upgrade,))) == set()
+    assert gone(view_with(works=(replace(upgrade, status="cancelled", completed_at=NOW),))) == {
+        f"[{upgrade.id}] planned"
+    }
+
+
+def test_nothing_is_both_there_and_withdrawn():
+    view = replace(samples.public_view(), reader="macros")
+    assert gone(view).isdisjoint({macro.key for macro in macros(view)})
+
+
+# --- languages ------------------------------------------------------------------------------------
+
+
+def translated(view, words):
+    """A view in German: the newest public words translated, or None where nobody did."""
+
+    def passage(one):
+        return replace(one, markdown=words, language="de") if words else replace(one, instead="missing")
+
+    def update(one):
+        return replace(one, passages=tuple(map(passage, one.passages)))
+
+    incidents = tuple(replace(one, updates=tuple(map(update, one.updates))) for one in view.incidents)
+    return replace(view, incidents=incidents)
+
+
+def files(words):
+    view = view_with(samples.payments())
+    view = replace(view, about=replace(view.about, languages=("en", "de")))
+    return {one.path: one.data for one in macro_artifacts(view, Layouts(), lambda _: translated(view, words))}
+
+
+def test_replies_stand_in_each_language_that_has_all_their_words():
+    found = files("Wir beheben es.")
+    assert "Wir beheben es." in found["de/k3x9q2mf/reply.txt"].decode()
+    assert "We have found the cause" in found["k3x9q2mf/reply.txt"].decode()
+    assert "https://status.example.com/de/incidents/k3x9q2mf/" in found["de/k3x9q2mf/reply.txt"].decode()
+    (first, *_) = msgspec.json.decode(found["de/index.json"])
+    assert (first["key"], first["language"]) == ("[k3x9q2mf] reply (de)", "de")
+
+
+def test_a_reply_in_two_languages_is_none_and_an_earlier_one_is_withdrawn():
+    found = files(None)
+    assert not [path for path in found if path.startswith("de/k3x9q2mf")]
+    assert b"[k3x9q2mf] reply, is-it-this, follow-up" in found["de/index.txt"]
+    assert "k3x9q2mf/reply.txt" in found
 
 
 @pytest.mark.parametrize(

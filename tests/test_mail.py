@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.policy import SMTP
+from html.parser import HTMLParser
 
 import msgspec
 import pytest
+from markupsafe import escape
 
-from heliograph.render.mail import HeaderRefused, Mail, inlined, mail_artifacts, message_bytes, place
+from heliograph.message import Mail
+from heliograph.render.mail import (
+    SIZE_LIMIT,
+    HeaderRefused,
+    ending_in,
+    inlined,
+    mail_artifacts,
+    message_bytes,
+    place,
+    too_large,
+)
+from mails import example_mails
 
 PLAIN = Mail(
     audience="exec",
@@ -157,3 +171,82 @@ def test_styles_move_into_elements_and_rules_for_dark_and_narrow_screens_stay():
     assert '<p style="color: red;">x</p>' in inline
     assert "pink !important" in inline
     assert inline.encode().index(b'<meta charset="utf-8">') < 64
+
+
+def test_a_mail_is_too_large_before_programs_cut_it_off():
+    assert not too_large(PLAIN)
+    almost = changed(text="x" * (SIZE_LIMIT // 2) + "\n", html="<p>" + "x" * (SIZE_LIMIT // 2) + "</p>\n")
+    assert too_large(almost), "with what is encoded, and room for what each recipient's copy adds"
+    assert len(message_bytes(changed(text="x" * 90_000 + "\n"))) < SIZE_LIMIT
+
+
+# Every mail of the example
+
+
+class Shown(HTMLParser):
+    """What an HTML part shows of itself, and where its links lead if they do not say so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.open: list[bool] = []
+        self.lead = ""
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        if tag == "a":
+            self.lead = given["href"]
+        if tag not in ("br", "meta", "hr", "img"):
+            hidden = "display: none" in (given.get("style") or "") or tag in ("title", "style")
+            self.open.append(hidden or any(self.open[-1:]))
+
+    def handle_endtag(self, tag):
+        self.open.pop()
+        if tag == "a" and self.lead:
+            self.words += words(self.lead.removeprefix("mailto:"))
+
+    def handle_data(self, data):
+        if any(self.open[-1:]):
+            return
+        self.words += words(data)
+        if self.lead and data.strip() in (self.lead, self.lead.removeprefix("mailto:")):
+            self.lead = ""
+
+
+def words(text):
+    return re.findall(r"[^\W_]+", text)
+
+
+@pytest.mark.parametrize("outside", [False, True])
+def test_text_and_html_of_every_mail_say_the_same(outside):
+    told = example_mails()
+    assert len(told) > 20
+    for mail in told:
+        if outside:
+            mail = ending_in(mail, "https://status.example.com/u/x", "https://status.example.com/u/x")
+        shown = Shown()
+        shown.feed(mail.html)
+        shown.close()
+        heading = mail.subject if f">{escape(mail.subject)}</h1>" in mail.html else ""
+        # A page may bear the subject as its heading; the text stands below it in any case.
+        text, html = Counter(words(heading) + words(mail.text)), Counter(shown.words)
+        assert text == html, (mail.subject, text - html, html - text)
+
+
+def test_a_part_that_says_more_is_noticed():
+    shown = Shown()
+    shown.feed("<body><p style='display: none'>hidden</p><p>x <b>y</b> <a href='https://a.example/'>z</a></p></body>")
+    assert shown.words == ["x", "y", "z", "https", "a", "example"]
+
+
+def test_every_mail_is_small_enough_and_names_its_letters_early():
+    for mail in example_mails():
+        assert not too_large(mail), mail.subject
+        assert b'<meta charset="utf-8">' in mail.html.encode()[:1024]
+
+
+def test_every_mail_can_be_made_out_to_somebody():
+    for mail in example_mails():
+        made_out = message_from_bytes(message_bytes(mail, {"To": "one@example.net"}), policy=SMTP)
+        assert (made_out["To"], made_out["Subject"]) == ("one@example.net", mail.subject)
+        assert made_out.get_body(("html",)).get_content().splitlines() == mail.html.splitlines()

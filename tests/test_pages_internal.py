@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
 import view_samples as samples
 from heliograph.render import internal, pages
 from heliograph.render.layouts import Layouts
+from heliograph.render.macros import macros
 from test_pages_public import built, changed, destinations, in_order, text, tree
 
 LAYOUTS = Layouts()
@@ -59,6 +61,38 @@ def test_an_incident_tells_severity_people_tags_and_what_customers_read():
         "Open ask One DBA, of engineering, since 14:20 UTC",
         "War room",
     )
+
+
+def page_with_replies(path):
+    view = samples.public_view()
+    first, *others = view.incidents
+    newest, *before = first.updates
+    newest = changed(newest, passages=(*newest.passages, samples.passage("Try again.", addressed=True)))
+    first = changed(first, updates=(newest, *before))
+    told = macros(changed(view, reader="macros", incidents=(first, *others)))
+    site = internal.site(samples.internal_view(), samples.internal_desk(), LAYOUTS, told)
+    return tree(next(artifact.data for artifact in site if artifact.path == path)), told
+
+
+@pytest.mark.parametrize(("path", "incident"), [(ONE, "k3x9q2mf"), ("maintenance/m4d7x2qe/index.html", "m4d7x2qe")])
+def test_replies_stand_under_their_names_the_first_open_and_the_others_folded(path, incident):
+    page, told = page_with_replies(path)
+    first, *others = [macro for macro in told if macro.incident == incident]
+    section = page.xpath('//section[@aria-labelledby="replies"]')[0]
+    assert [text(name) for name in section.xpath("h3")] == [first.name]
+    assert [text(name) for name in section.xpath("details/summary")] == [macro.name for macro in others]
+    assert in_order(text(section), first.name, " ".join(first.text.split()), "Phone", first.phone, "Short", first.short)
+    assert section.xpath("pre")[0].text_content().strip() == first.text.strip()
+    for macro in others:
+        assert section.xpath(f'details/pre[@id="{macro.phase}-{macro.tag}"]')[0].text_content() == macro.text
+    assert sorted(section.xpath(".//button/@data-copy")) == sorted(section.xpath('.//*[@class="copy"]/@id'))
+
+
+def test_advice_is_as_old_as_what_may_be_said_and_not_as_the_public_words():
+    page, _ = page_with_replies(ONE)
+    (advice,) = page.xpath('//details[pre[starts-with(@id, "workaround")]]')
+    assert "from what may be said since 14:20 UTC" in text(advice)
+    assert "public update" not in text(advice)
 
 
 def test_the_merged_timeline_says_who_reads_each_line():

@@ -17,13 +17,14 @@ import pytest
 
 from heliograph.gate.labels import PUBLIC_READER, Readership
 from heliograph.load import load_site
+from heliograph.message import Mail
 from heliograph.model import Site
 from heliograph.pipeline import trees
 from heliograph.problems import Refused
 from heliograph.publish.plan import plan_publish
 from heliograph.render import markup
 from heliograph.render.layouts import Layouts
-from heliograph.render.mail import POLICY, HeaderRefused, Mail, message_bytes
+from heliograph.render.mail import POLICY, HeaderRefused, message_bytes
 from heliograph.times import read_instant
 from heliograph.tree.artifact import Artifact
 from heliograph.tree.fsio import WriteRefused

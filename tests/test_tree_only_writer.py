@@ -18,6 +18,10 @@ from sites import TINY, UPDATE, write_site
 
 PACKAGE = Path(heliograph.__file__).parent
 WRITER = "tree/fsio.py"
+LEDGER = {"send/sqlite.py": ["import sqlite3"], "send/sqlite_file.py": ["import sqlite3"]}
+"""The ledger's file is written by SQLite, in a place of the operator's; its folder and lock are made by the writer."""
+NAMESAKES = {"render/digests/plan.py": ["plan.open(matter)"]}
+"""What has the name of something that writes, and does not: a digest's plan names the lines on what is open."""
 
 METHODS = frozenset(
     {
@@ -75,7 +79,7 @@ FOUND = {name: sorted(set(writes(tree))) for name, tree in sources()}
 
 
 def test_one_module_writes_and_no_other():
-    assert {name: found for name, found in FOUND.items() if found and name != WRITER} == {}
+    assert {name: found for name, found in FOUND.items() if found and name != WRITER} == LEDGER | NAMESAKES
     assert len(FOUND[WRITER]) > 10
 
 

@@ -74,7 +74,7 @@ TITLES: tuple[tuple[str, ...], ...] = (
 WORDS = (
     *("payments", "cards", "files", "reports", "orders", "messages", "exports", "sign-in", "invoices", "transfers"),
     *("fail", "wait", "arrive late", "are slow", "work again", "are refused", "come twice", "stand still"),
-    *("in Europe", "for some", "since noon", "after a change", "in the app", "on phones", "at night", "by API"),
+    *("in Europe", "for some", "for a while", "after a change", "in the app", "on phones", "at night", "by API"),
     *("we look", "we know why", "we turn it back", "nothing is lost", "please wait", "try again", "no action"),
 )
 NOUNS = ("Ledger", "Gateway", "Search", "Archive", "Mailer", "Router", "Vault", "Portal", "Queue", "Index")
@@ -440,6 +440,13 @@ class Maker:
             "max_recipients": self.rng.randint(1, 500),
         }
 
+    def ways(self, audience: Fields) -> Fields:
+        """Add ways by which an audience is told, and the hour of its week's digest; nothing of what it may read."""
+        added = [way for way in MORE_SURFACES.get(audience["id"], ()) if self.chance(0.5)]
+        day, hour = self.rng.choice(DAYS), self.rng.randrange(24)
+        surfaces = [one for one in audience["surfaces"] if one not in MORE_SURFACES.get(audience["id"], ())]
+        return {"surfaces": [*surfaces, *added], "weekly": f"{day} {hour:02}:00" if self.chance(0.6) else ""}
+
 
 SHOWS = ("own-or-public", "public-and-own", "all")
 SEES = {
@@ -458,6 +465,15 @@ SURFACES = {
     "frontdesk": ["brief", "digest"],
     "internal": ["page", "feed", "api"],
 }
+
+MORE_SURFACES = {
+    "public": ("chat",),
+    "frontdesk": ("chat", "macros"),
+    "internal": ("chat", "digest"),
+}
+"""Further surfaces that some worlds give; `frontdesk` may not read all that replies are made of, so it gets none."""
+
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 def audiences(make: Maker) -> list[Fields]:
@@ -523,6 +539,8 @@ def generate(seed: int | str) -> World:
     translator = Maker(random.Random(f"{seed} in German"))
     world["site"]["languages"] = ["de"] if translator.chance(0.6) else []
     translate(world, translator, anyone)
+    writer = Maker(random.Random(f"{seed} by chat and week"))
+    world["audiences"] = [one | writer.ways(one) for one in world["audiences"]]
     return world
 
 

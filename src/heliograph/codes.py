@@ -138,6 +138,11 @@ _TABLE: Final = {
         "Translates words that are not there",
         "A translation has at most as many passages for a label as its original, and none for a label that it lacks.",
     ),
+    "E427": Code(
+        "Told to those who ask and to nobody else",
+        "A time, a length of time, a share, an amount or a number stands in words for those who ask, and in no public "
+        "words up to then. Support pastes it, and a customer keeps it: say it in public words, too, or take it out.",
+    ),
     "E430": Code(
         "Nobody could read this",
         "Each reader of a part must also be a reader of its update's audience and of one of the titles.",
@@ -150,6 +155,62 @@ _TABLE: Final = {
         "translation up to date and write the digest that the message gives.",
     ),
     "W434": Code("Translation is a draft", "Nobody is shown it. Remove `draft` from its front matter once it is done."),
+    # Recipients, mail and chat
+    "E501": Code("Not exactly one address", "Write one plain address in each cell or value, alone and in one line."),
+    "E502": Code(
+        "A form of address that is not taken",
+        "Write it as `name@example.com`: without quotes, comments, routes (`%`, `!`), IP addresses or a last dot.",
+    ),
+    "E503": Code(
+        "Letters that not every server takes",
+        "Before the @ only ASCII is taken. A domain in other letters is, unless the rules for writing it in ASCII "
+        "disagree: then write its name that begins with `xn--`.",
+    ),
+    "E504": Code(
+        "Outside the audience's domains",
+        "Internal words go to addresses in the domains that `[domains]` of the operator's file gives for the audience, "
+        "and their sub-domains. Correct the address, or add the domain if it is yours.",
+    ),
+    "E505": Code(
+        "Not clear who is told",
+        "Give each audience with the surface `digest` a list, and each with `chat` a webhook; or name it in `silent`. "
+        "An empty list is refused, and so is an address that two rows of a list give different wishes.",
+    ),
+    "E506": Code(
+        "More recipients than meant",
+        "Is it the right list? Raise `max_recipients` of the audience or `cap` of the operator's file, or say by hand "
+        "how many you expect.",
+    ),
+    "E507": Code(
+        "Row of a list not readable",
+        "Save the list as CSV in UTF-8, one row a line, with `address` in its first line; `docs/operator.md` has the "
+        "columns. The message never repeats what stands there.",
+    ),
+    "E508": Code(
+        "Sender not allowed",
+        "Add the site's `mail_from` to `senders` in the operator's file, if mail may come from there.",
+    ),
+    "E509": Code(
+        "No private way to the mail server",
+        "The server must offer STARTTLS, or speak TLS, and its certificate must be trusted: `ca_file` names the "
+        "authority of one of your own. Without TLS only a server on this machine is used, and never a password.",
+    ),
+    "E510": Code(
+        "The mail server keeps to no rules",
+        "It did not answer in time, or what it answered is no SMTP. Check host, port and `security`. What it certainly "
+        "did not accept is tried again; what it may have accepted is reported as ambiguous.",
+    ),
+    "E511": Code("Mail too large", "A mail has at most 512 KB. Shorten it, or let it link to the page instead."),
+    "E512": Code(
+        "Webhook at a private address",
+        "Its name leads to this machine, a local network or a cloud's own services. If that is meant, write "
+        "`allow_private = true` beside it in the operator's file.",
+    ),
+    "E513": Code(
+        "Webhook without HTTPS",
+        "Begin its address with `https:`; plain HTTP is for addresses that are private, and allowed to be so.",
+    ),
+    "W515": Code("Address twice in a list", "Remove one of the rows; each address is written to once."),
     # Configuration, trees and targets
     "E602": Code("Folders within each other", "Give each tree and target a folder that holds no other, nor sources."),
     "E603": Code("No place for output", "Choose a folder of its own that is empty or holds this site's tree."),
@@ -158,10 +219,27 @@ _TABLE: Final = {
     "E607": Code("Readable by outsiders", "Close the target to the public before publishing internal pages."),
     "E608": Code("Served to strangers", "An anonymous request was answered; close the target first."),
     "E609": Code(
-        "Unknown key in the configuration", "Correct its spelling or remove it; `docs/files.md` lists all keys."
+        "Unknown key in the configuration",
+        "Correct its spelling or remove it; `docs/files.md` and `docs/operator.md` list all.",
+    ),
+    "E610": Code(
+        "Operator's file inside the site",
+        "Move the operator's file, the recipients' lists and the ledger out of the site's folder: content is shared, "
+        "copied and reviewed by many.",
     ),
     "E612": Code("Changed since it was built", "Build again; nobody edits a tree by hand."),
     "E613": Code("Undeclared file in a tree", "Remove it, or build again."),
+    "E614": Code(
+        "Ledger not usable",
+        "It is missing, damaged, older than what was sent from here, or newer than this program. Nothing is sent until "
+        "it is back: without it nobody knows who was told.",
+    ),
+    "E615": Code("Environment variable without a value", "Set it, or correct its name; it is never taken for nothing."),
+    "E616": Code("Somebody else is sending", "Wait until that run ends; the message says whose it is and how old."),
+    "E617": Code(
+        "Storage out of reach",
+        "Check endpoint, region, credentials, clock and certificate; the message says what the storage answered.",
+    ),
     "E618": Code("Not well-formed TOML", "Put text in double quotes and write each key once."),
     "E619": Code(
         "Boundary not possible", "Only `public` and `strategic` are external; all other audiences are internal."
@@ -173,11 +251,19 @@ _TABLE: Final = {
         "An audience that does not see `internal` would learn a severity from what reaches it when. Remove the rule, "
         "use `impact` or `components` in `when`, or add `internal` to `sees`.",
     ),
+    "E623": Code("Another site's operator file", "Name the file of this site in `HELIOGRAPH_OPERATOR`."),
     "E624": Code("Customers in the wrong file", "Move them to `audiences/strategic.toml`."),
     "E625": Code("Folder outside the site", "Name a folder inside the site's own, apart from its sources."),
     "E626": Code("No such tree", "Name an audience whose surfaces include `page` or `brief`."),
+    "E627": Code("Secret too short", "Take a random one of at least 32 characters; `openssl rand -hex 32` makes one."),
     "E628": Code("Digest mode and `every` disagree", "`every` belongs to the mode `batched`, which needs it."),
+    "W629": Code("Secret that others may read", "`chmod 600` the file, or write `${NAME}` and set that variable."),
     "E630": Code("Audiences wait for each other", "Remove one `after`, so that somebody is told first."),
+    "E631": Code(
+        "Store keeps no conditions",
+        "Two senders could both tell the same people there. Take a store that honours If-None-Match and If-Match, or "
+        "a ledger in a file.",
+    ),
     "E640": Code("Impossible name in a tree", "Use a-z, 0-9 and inner `.`, `_`, `@`, `+` and hyphens."),
     "E641": Code("Two files in one place", "Two parts of the site want the same path; rename one of them."),
     "E642": Code("Target changed meanwhile", "Run the command again: somebody else published to it."),
@@ -224,6 +310,7 @@ _PARTS: Final = {
     "2": "Time and state",
     "3": "Ids and files",
     "4": "Passages and Markdown",
+    "5": "Recipients, mail and chat",
     "6": "Configuration, trees and targets",
     "7": "Layouts",
     "8": "What leaves",

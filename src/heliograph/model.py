@@ -265,12 +265,23 @@ class Customer(Struct, frozen=True, kw_only=True):
     place: Place
 
 
+class Weekly(Struct, frozen=True):
+    """When a week's digest goes out: a day of the week (Monday is 0) and a time of day, in the site's zone."""
+
+    weekday: int
+    at: timedelta
+
+
 class DigestPolicy(Struct, frozen=True, kw_only=True):
-    """How an audience's e-mail is paced: `each-update`, `first-and-last`, or `batched` every so long."""
+    """How an audience's e-mail is paced: `each-update`, `first-and-last`, or `batched` every so long.
+
+    `weekly` adds a digest of the week before.
+    """
 
     mode: str
     every: timedelta | None
     max_recipients: int
+    weekly: Weekly | None = None
 
 
 class Audience(Struct, frozen=True, kw_only=True):

@@ -10,17 +10,18 @@ from typing import Final, NamedTuple
 from markupsafe import Markup
 from msgspec import structs
 
+from heliograph.correspondence import Correspondence, Post
 from heliograph.egress import CANARY, Part, Watch, guarded, house_words
 from heliograph.gate import MACROS_READER, PUBLIC_READER, Gate, Reader
-from heliograph.model import INTERNAL, PUBLIC, STRATEGIC, Audience, Site
+from heliograph.message import Message
+from heliograph.model import INTERNAL, PUBLIC, Audience, Site
 from heliograph.parallel import Run, results
 from heliograph.record import NOTHING_KNOWN, Record
-from heliograph.render import brief, calendar, digests, feeds, internal, markup, public, small, statuspage
+from heliograph.render import brief, calendar, feeds, internal, markup, public, small, statuspage
 from heliograph.render.editions import folder, in_all_languages, within
 from heliograph.render.layouts import Layouts
-from heliograph.render.macros import Macro, macro_artifacts, macros
-from heliograph.render.mail import Mail, mail_artifacts
-from heliograph.render.tongue import best_language
+from heliograph.render.macros import macro_artifacts
+from heliograph.render.previews import previews
 from heliograph.terms import Boundary
 from heliograph.tree.artifact import Artifact
 from heliograph.tree.write import TreePlan
@@ -59,8 +60,8 @@ class Build:
         self.gate = Gate(site, at, record)
         self._site = site
         self._layouts = layouts
+        self._correspondence = Correspondence(site, self.gate, layouts, at)
         self._insiders = tuple(audience for audience in site.audiences if audience.boundary == "internal")
-        self._outsiders = {audience.id: audience for audience in site.audiences if audience.boundary == "external"}
 
     def trees(self) -> Iterator[TreePlan]:
         """Plan every tree: insiders' first, outsiders' last. Files are made as they are read from a plan.
@@ -94,8 +95,8 @@ class Build:
 
     def _inside(self, audience: Audience, artifacts: Iterable[Artifact]) -> Part:
         seen, desk = self._seat(audience)
-        macros = self._macros() if "macros" in audience.surfaces else ()
-        return Part(self._watch(Reader(audience.id), seen, (seen, desk, macros)), artifacts)
+        shown = (seen, desk, self._correspondence.replies_for(audience))
+        return Part(self._watch(Reader(audience.id), seen, shown), artifacts)
 
     def _watch(self, reader: Reader, seen: View, shown: tuple[object, ...]) -> Watch:
         components = (component.name for component in seen.components)
@@ -157,8 +158,7 @@ class Build:
 
     def _internal_files(self, audience: Audience) -> Iterator[Artifact]:
         seen, desk = self._seat(audience)
-        macros = self._macros() if "macros" in audience.surfaces else ()
-        yield from internal.site(seen, desk, self._layouts, macros)
+        yield from internal.site(seen, desk, self._layouts, self._correspondence.replies_for(audience))
         yield from feeds.feeds(seen)
         yield from statuspage.api(seen)
         yield from calendar.calendar(seen)
@@ -167,56 +167,37 @@ class Build:
     def _brief_files(self, audience: Audience) -> Iterator[Artifact]:
         seen, desk = self._seat(audience)
         if "macros" in audience.surfaces:
-            return brief.support(seen, desk, self._macros(), self._layouts)
+            return brief.support(seen, desk, self._correspondence.replies_for(audience), self._layouts)
         return BRIEFS.get(audience.id, brief.general)(seen, desk, self._layouts)
 
     def _seat(self, audience: Audience) -> tuple[View, Desk]:
         reader = Reader(audience.id)
         return self.gate.view_of(reader), self.gate.desk_of(reader)
 
-    def _macros(self) -> tuple[Macro, ...]:
-        return macros(self.gate.view_of(MACROS_READER))
-
     def _macro_files(self) -> Iterator[Part]:
         seen = self.gate.view_of(MACROS_READER)
-        yield self._outside(MACROS_READER, macro_artifacts(seen, self._layouts), seen)
+        told_in = partial(self.gate.view_of, MACROS_READER)
+        further = map(told_in, seen.about.languages[1:])
+        yield self._outside(MACROS_READER, macro_artifacts(seen, self._layouts, told_in), seen, *further)
+
+    def messages(self) -> tuple[Message, ...]:
+        """Give all that could be told to anyone now. Raises Refused if any holds words its reader may not read."""
+        posts = [post._replace(messages=tuple(post.messages)) for post in self._correspondence.posts()]
+        for _ in guarded(MAIL, map(self._posted, posts)):
+            pass
+        return tuple(message for post in posts for message in post.messages)
 
     def _mail(self) -> Iterator[Part]:
-        for audience in self._insiders:
-            if "digest" in audience.surfaces and (mail := self._digest(audience)):
-                yield self._inside(audience, mail_artifacts(audience.id, "digest", mail))
-        if "digest" in self._surfaces(STRATEGIC):
-            for customer in self._site.customers:
-                reader = Reader(STRATEGIC, customer.id)
-                seen = self.gate.view_of(reader, best_language(customer.locale, self._site.settings.language))
-                yield self._outside(reader, self._customer_mails(seen, customer.id), seen)
-        if "digest" in self._surfaces(PUBLIC):
-            yield self._outside(PUBLIC_READER, self._subscribers_mails(), self.gate.view_of(PUBLIC_READER))
+        yield from map(self._posted, self._correspondence.posts())
 
-    def _digest(self, audience: Audience) -> Mail | None:
-        seen, desk = self._seat(audience)
-        if "macros" in audience.surfaces:
-            return digests.support(seen, desk, self._macros(), self._layouts)
-        return DIGESTS.get(audience.id, digests.general)(seen, desk, self._layouts)
-
-    def _customer_mails(self, seen: View, customer: str) -> Iterator[Artifact]:
-        for mail in digests.customer(seen, self._layouts):
-            yield from mail_artifacts(f"{STRATEGIC}/{customer}", mail.incident, mail)
-
-    def _subscribers_mails(self) -> Iterator[Artifact]:
-        for mail in digests.subscribers(self.gate.view_of(PUBLIC_READER), self._layouts):
-            yield from mail_artifacts(PUBLIC, mail.incident, mail)
-
-    def _surfaces(self, audience: str) -> tuple[str, ...]:
-        return self._outsiders[audience].surfaces if audience in self._outsiders else ()
+    def _posted(self, post: Post) -> Part:
+        artifacts = previews(post.messages)
+        if post.desk is None:
+            return self._outside(post.reader, artifacts, *post.seen)
+        return Part(self._watch(post.reader, post.seen[0], (*post.seen, post.desk, post.replies)), artifacts)
 
 
 BRIEFS: Final[dict[str, Callable[[View, Desk, Layouts], Iterator[Artifact]]]] = {"exec": brief.executive}
-DIGESTS: Final[dict[str, Callable[[View, Desk, Layouts], Mail | None]]] = {
-    "exec": digests.executive,
-    "business": digests.business,
-    "engineering": digests.engineering,
-}
 
 _SHARE: Final = 500
 """How many passages one process renders at a time."""

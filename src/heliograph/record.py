@@ -8,12 +8,13 @@ import msgspec
 
 
 class Told(msgspec.Struct, frozen=True, order=True):
-    """One audience, or one customer of `strategic`, was told of one update at an instant."""
+    """One audience, or one customer of `strategic`, was told of one update at an instant, in a message."""
 
     at: datetime
     audience: str
     update: str
     customer: str = ""
+    message: str = ""
 
 
 class Record(msgspec.Struct, frozen=True):

@@ -78,6 +78,12 @@ class Fact(Struct, frozen=True, kw_only=True):
     unit: str
     as_of: datetime
 
+    @property
+    def measured(self) -> str:
+        """The value in its unit, unless the name says that already: `Support tickets` are 23."""
+        unit = "" if self.unit.casefold() in self.name.casefold() else self.unit
+        return f"{self.value} {unit}".strip()
+
 
 class Ask(Struct, frozen=True, kw_only=True):
     """What is needed of whom, since when; `met_at` is None while it is open."""
@@ -364,7 +370,11 @@ class Coverage(Struct, frozen=True, kw_only=True):
 
 
 class Dossier(Struct, frozen=True, kw_only=True):
-    """What insiders know of one incident or maintenance beyond its View."""
+    """What insiders know of one incident or maintenance beyond its View.
+
+    `told` are names of audiences and customers with the instants at which messages reached them; `agreed` are
+    customers it concerns, by name, with how soon they were to be told and the instant at which that ran out.
+    """
 
     id: str
     title_public: str | None
@@ -378,6 +388,7 @@ class Dossier(Struct, frozen=True, kw_only=True):
     due: tuple[Due, ...]
     pending: tuple[Pending, ...]
     told: tuple[tuple[str, datetime], ...]
+    agreed: tuple[tuple[str, timedelta, datetime], ...] = ()
 
 
 class Owner(Struct, frozen=True, kw_only=True):
@@ -393,9 +404,10 @@ class Desk(Struct, frozen=True, kw_only=True):
     """What only insiders' surfaces add.
 
     `dossiers` covers each incident and maintenance of the View, in the same order; for an audience without a page
-    of its own, only those incidents that are open. `relevant` are the ids of open incidents this audience asked to
-    hear of (its `when` rule); `open` are the ids of incidents that go on as far as any reader knows: colleagues may
-    have closed theirs while customers still wait for a word.
+    of its own, only those incidents that are open or closed of late. `relevant` are the ids of open incidents this
+    audience asked to hear of (its `when` rule), `recent` those of the last days' closed ones; `open` are the ids of
+    incidents that go on as far as any reader knows: colleagues may have closed theirs while customers still wait for a
+    word.
     """
 
     reader: str
@@ -405,6 +417,7 @@ class Desk(Struct, frozen=True, kw_only=True):
     severities: tuple[tuple[str, str, str], ...]
     owners: tuple[Owner, ...]
     open: tuple[str, ...] = ()
+    recent: tuple[str, ...] = ()
 
     def dossier(self, identity: str) -> Dossier:
         """Find the dossier of an incident or maintenance by id; KeyError if the reader has none."""
@@ -412,3 +425,10 @@ class Desk(Struct, frozen=True, kw_only=True):
             if dossier.id == identity:
                 return dossier
         raise KeyError(identity)
+
+
+class Heard(Struct, frozen=True, kw_only=True):
+    """One message that reached this reader: when the first copy was accepted, and the updates it told, oldest first."""
+
+    at: datetime
+    updates: tuple[str, ...]

@@ -8,7 +8,12 @@ from proof.readers import TESTS
 from proof.suite import Case, Claim, of, passed, total
 
 _NAMED = ("leaks", "passages_fuzz", "pictures", "files_fuzz", "bad_input", "regressions", "tree_only_writer")
-FILES = tuple(sorted(path.name for name in (*_NAMED, "egress*", "hostile_*") for path in TESTS.glob(f"test_{name}.py")))
+_OF_SENDING = ("smtp", "wire", "webhook", "postfix", "ledger", "deliver", "bucket_ledger", "post_proof")
+FILES = tuple(
+    sorted(
+        path.name for name in (*_NAMED, "egress*", "hostile_*", *_OF_SENDING) for path in TESTS.glob(f"test_{name}.py")
+    )
+)
 """The test files that are run for it, whole: what is not named below may not fail either."""
 
 
@@ -52,6 +57,39 @@ def _bad_input(cases: Sequence[Case]) -> str:
         f"what stood left alone; {passed(places)} bad places and runs refused"
     )
 
+
+def _faults(cases: Sequence[Case]) -> str:
+    """The cases are called by where a fault strikes and how, those of many mails by their seed."""
+    struck = [one.on.partition("-") for one in cases if "-" in one.on]
+    points, hows = ({one[at] for one in struck} for at in (0, 2))
+    return (
+        f"{len(points)} points × {len(hows)} ways as far as they go together: {passed(cases)} runs in which what we say "
+        f"of each mail is what became of it, log-in and TLS among them"
+    )
+
+
+def _headers(cases: Sequence[Case]) -> str:
+    values, written = total(cases, "values"), total(cases, "written")
+    return (
+        f"{values:,} mails with hostile fields: {values - written:,} refused, {written:,} written, "
+        f"each with the headers meant and no other by three parsers"
+    )
+
+
+def _on_a_store(cases: Sequence[Case]) -> str:
+    demands = of(cases, *_CONTRACT)
+    return (
+        f"{passed(demands)} demands of the ledger's contract by http and https; {total(cases, 'deliveries'):,} deliveries by "
+        f"two senders at once under {total(cases, 'kills')} kills: {total(cases, 'twice')} accepted twice, "
+        f"{total(cases, 'ambiguous')} ambiguous; {passed([one for one in cases if one not in demands])} of killed, sleeping and "
+        f"misinformed senders"
+    )
+
+
+_CONTRACT = (
+    "test_bucket_ledger::test_it_keeps_the_ledgers_contract",
+    "test_bucket_ledger::test_it_keeps_it_over_tls",
+)
 
 CLAIMS = (
     Claim(
@@ -124,6 +162,53 @@ CLAIMS = (
         lambda cases: (
             f"a loader that overlooks what is wrong, or names the line below: "
             f"{total(cases, 'noticed'):,} of {total(cases, 'tried'):,} rows notice"
+        ),
+    ),
+)
+
+SENDING = (
+    Claim(
+        "Faulty mail servers",
+        (
+            "test_smtp::test_what_we_say_of_a_mail_is_what_became_of_it",
+            "test_smtp::test_only_what_is_about_the_connection_or_ourselves_is_fatal",
+            "test_smtp::test_nothing_is_said_in_clear_when_privacy_or_log_in_fails",
+            "test_smtp::test_of_very_many_mails_none_is_accepted_twice_and_none_is_missing",
+        ),
+        (
+            "test_smtp::test_who_takes_silence_for_refusal_sends_twice",
+            "test_smtp::test_without_doubled_dots_a_message_would_end_early",
+        ),
+        _faults,
+        lambda cases: (
+            f"{passed(cases)}: who takes silence for refusal sends twice; without doubled dots a mail ends early"
+        ),
+    ),
+    Claim(
+        "Mail headers",
+        ("test_wire::test_of_fifty_thousand_values_each_gives_the_headers_meant_or_is_refused",),
+        ("test_wire::test_without_our_guards_the_same_values_break_headers",),
+        _headers,
+        lambda cases: f"{passed(cases)}: the library alone writes headers that nobody meant",
+    ),
+    Claim(
+        "Ledger on an S3 server",
+        (
+            *_CONTRACT,
+            "test_bucket_ledger::test_runners_that_are_killed_again_and_again_tell_nobody_twice_and_forget_nobody",
+            "test_bucket_ledger::test_a_sender_that_sleeps_through_its_lease_tells_nobody_twice",
+            "test_bucket_ledger::test_our_own_success_is_known_when_its_reply_was_lost",
+            "test_bucket_ledger::test_a_store_that_keeps_them_is_not",
+        ),
+        (
+            "test_bucket_ledger::test_without_conditions_two_runners_would_tell_people_twice",
+            "test_bucket_ledger::test_a_ledger_that_did_not_know_its_own_words_would_forget_people",
+            "test_bucket_ledger::test_a_store_that_ignores_conditions_is_refused_by_name",
+        ),
+        _on_a_store,
+        lambda cases: (
+            f"{passed(cases)}: without conditional writes people are told twice; a ledger that does not know its own "
+            f"writes forgets people; stores that ignore conditions are refused"
         ),
     ),
 )

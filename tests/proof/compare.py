@@ -22,11 +22,15 @@ import msgspec
 
 from heliograph.model import Site
 from heliograph.problems import Refused
+from heliograph.record import Record, Told
 from proof.readers import READERS, Received, load, reasons, received, received_by_each
 from proof.vary import vary
-from worlds import World, generate
+from worlds import BY_NATURE, CUSTOMERS, MINUTE, READS, World, generate
 
 _EXCERPT = 600
+UNINFORMED = ("public", "globex", "frontdesk")
+"""Readers who may not know what others are told."""
+
 _BATCH = 10
 """Worlds that one process compares before another takes over, so that none grows."""
 
@@ -175,7 +179,11 @@ def _prove_all(seed: str, tallies: dict[str, Tally]) -> None:
 
 def _prove_one(world: World, base: Received, seed: str, tally: Tally) -> None:
     _, other = varied(world, tally.reader, seed, tally)
-    found = list(compare(base, received(other, world["at"], tally.reader)))
+    _count_in(tally, seed, base, received(other, world["at"], tally.reader))
+
+
+def _count_in(tally: Tally, seed: str, base: Received, other: Received) -> None:
+    found = list(compare(base, other))
     tally.worlds += 1
     tally.artifacts += len(base.artifacts)
     tally.differing_bytes += sum(size for _, _, size in found)
@@ -183,6 +191,37 @@ def _prove_one(world: World, base: Received, seed: str, tally: Tally) -> None:
     if found and tally.first is None:
         path, excerpt, size = found[0]
         tally.first = Difference(reader=tally.reader, seed=seed, turn=0, path=path, excerpt=excerpt, size=size)
+
+
+def prove_by_record(seeds: Iterable[str], readers: Iterable[str], *, stop_at_first: bool = False) -> dict[str, Tally]:
+    """Compare what a reader gets where others were told nothing, and where they were; it was told the same.
+
+    It must be one that may not know what others are told: no insider who reads what is internal.
+    """
+    tallies = {reader: Tally(reader) for reader in readers}
+    assert not any(BY_NATURE in READS[reader] for reader in tallies)
+    for seed in seeds:
+        world, site = usable(seed)
+        for tally in tallies.values():
+            own, others = deliveries(world, tally.reader, seed)
+            found = [received(site, world["at"], tally.reader, Record(told)) for told in (own, (*own, *others))]
+            _count_in(tally, seed, *found)
+        if stop_at_first and any(tally.first for tally in tallies.values()):
+            break
+    return tallies
+
+
+def deliveries(world: World, reader: str, seed: str) -> tuple[tuple[Told, ...], tuple[Told, ...]]:
+    """Make up who was told of what: to this reader, and to others; to each only what it may read."""
+    rng, own, others = random.Random(f"{seed} told to {reader}"), list[Told](), list[Told]()
+    updates = [update for story in world["stories"] for update in story["updates"]]
+    for other in (one for one in READS if one != "macros"):
+        audience, customer = ("strategic", other) if other in CUSTOMERS else (other, "")
+        for update in (one for one in updates if one["audience"] in READS[other] and rng.random() < 0.6):
+            message = rng.choice(("", f"{other}-{update['id']}"))
+            told = Told(update["at"] + rng.randint(0, 9) * MINUTE, audience, update["id"], customer, message)
+            (own if other == reader else others).append(told)
+    return tuple(own), tuple(others)
 
 
 def told_apart(seed: str, alike_to: str = "public", by: str = "internal") -> bool:
@@ -210,10 +249,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--worlds", type=int, default=20)
     parser.add_argument("--seed", default="proof")
     parser.add_argument("--reader", action="append", choices=READERS)
+    parser.add_argument("--record", action="store_true", help="vary what others were told, and not the words")
     parser.add_argument("--first", action="store_true", help="stop at the first difference")
     options = parser.parse_args(arguments)
     seeds = (f"{options.seed}-{number}" for number in range(options.worlds))
-    tallies = prove(seeds, options.reader or READERS, stop_at_first=options.first)
+    way, readers = (prove_by_record, UNINFORMED) if options.record else (prove, READERS)
+    tallies = way(seeds, options.reader or readers, stop_at_first=options.first)
     sys.stdout.write(table(tallies) + "\n")
     return 1 if any(tally.first for tally in tallies.values()) else 0
 

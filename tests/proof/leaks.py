@@ -33,11 +33,15 @@ class Edit(NamedTuple):
 
 
 class Leak(NamedTuple):
-    """One mistake, the readers who profit from it, and how the source looks with it."""
+    """One mistake, the readers who profit from it, and how the source looks with it.
+
+    `further` are arguments of the comparison that notices it.
+    """
 
     name: str
     readers: tuple[str, ...]
     edits: tuple[Edit, ...]
+    further: tuple[str, ...] = ()
 
     @property
     def slug(self) -> str:
@@ -57,19 +61,27 @@ def sow(leak: Leak, place: Path) -> Path:
     shutil.copytree(Path(heliograph.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
     if not (package / "defaults").exists():
         (place / "layouts").symlink_to(resources.defaults() / "layouts")
-    for edit in leak.edits:
-        target = package / edit.file
-        text = target.read_text(encoding="utf-8")
-        assert edit.old in text, f"{leak.name}: {edit.file} no longer holds {edit.old!r}"
-        target.write_text(text.replace(edit.old, edit.new, 1), encoding="utf-8")
+    for file, text in changed(leak).items():
+        (package / file).write_text(text, encoding="utf-8")
     return place / "src"
+
+
+def changed(leak: Leak) -> dict[str, str]:
+    """Give the source of each file in which the mistake is made, with the mistake; AssertionError if it has gone."""
+    package, found = Path(heliograph.__file__).parent, dict[str, str]()
+    for edit in leak.edits:
+        text = found[edit.file] if edit.file in found else (package / edit.file).read_text(encoding="utf-8")
+        assert edit.old in text, f"{leak.name}: {edit.file} no longer holds {edit.old!r}"
+        found[edit.file] = text.replace(edit.old, edit.new, 1)
+    return found
 
 
 def hunt(leak: Leak, place: Path, worlds: int = 40) -> Outcome:
     """Run the proof against a copy with the mistake, until a reader can tell two worlds apart."""
     environment = _importing(sow(leak, place))
     readers = [word for reader in leak.readers for word in ("--reader", reader)]
-    command = [sys.executable, "-m", "proof.compare", "--first", "--seed", "sown", "--worlds", str(worlds), *readers]
+    options = ["--first", "--seed", "sown", "--worlds", str(worlds), *leak.further]
+    command = [sys.executable, "-m", "proof.compare", *options, *readers]
     done = subprocess.run(command, cwd=TESTS, env=environment, capture_output=True, text=True, check=False)
     return Outcome(CAUGHT in done.stdout, done.stdout + done.stderr)
 
@@ -103,6 +115,9 @@ _WORK = "gate/maintenance.py"
 _PROJECT = "gate/project.py"
 _DESK = "gate/desk.py"
 _PIPELINE = "pipeline.py"
+_POST = "correspondence.py"
+_MINUTES = "render/digests/minutes.py"
+_MACROS = "render/macros/files.py"
 _FOREIGN = "load/translations.py"
 
 _HIDDEN = "[one for one in incident.updates if one.at <= at]"
@@ -115,9 +130,44 @@ _RENAMED = """        told = [update for story in self._site.stories for update 
             update, id=names[update.id]) for update in one.updates)) for one in seen.incidents))
 """
 
+_OUTWARD = "map(_outward, self._for_subscribers(audience, reader, seen))"
+_OUTWARD_TO_ONE = "map(_outward, self._for_customer(audience, reader, seen))"
+
+
+def _as_own(seen: str, reader: str = 'Reader("internal")', change: str = "") -> str:
+    """Write what another reader sees, made to look as if it were `seen`; `change` are further fields of it."""
+    return f"structs.replace(self._gate.view_of({reader}), reader={seen}.reader, customer={seen}.customer{change})"
+
+
+def _sent_with(changes: str, of: str = "self._for_subscribers(audience, reader, seen)") -> str:
+    """Write how messages go out with some fields changed; `known` are all incidents and works of colleagues by id."""
+    return (
+        "(structs.replace(one, outside=True, **({" + changes + "} if one.topics and one.topics[0].id in known else {}))"
+        ' for inside in (self._gate.view_of(Reader("internal")),)'
+        " for known in ({it.id: it for it in (*inside.incidents, *inside.maintenances)},)"
+        f" for one in {of})"
+    )
+
+
+_IMPORT_TURNS = "from heliograph.render.digests.news import turning_points\n"
+_MACROS_KNOW = (
+    (_PIPELINE, "macro_artifacts(seen, ", 'macro_artifacts(self.gate.view_of(Reader("support")), seen, '),
+    (_MACROS, "def macro_artifacts(view: View,", "def macro_artifacts(inside: View, view: View,"),
+    (_MACROS, "_files(told, layouts)", "_files(inside, told, layouts)"),
+    (_MACROS, "def _files(view: View,", "def _files(inside: View, view: View,"),
+)
+_EXEC, _GLOBEX = 'Reader("exec")', 'Reader("strategic", "globex")'
+_LETTERS = "self._for_customer(audience, reader, seen)"
+_ALL_SAID = "known[one.topics[0].id].updates"
+
 
 def _leak(name: str, readers: str, *edits: tuple[str, str, str]) -> Leak:
     return Leak(name, tuple(readers.split()), tuple(Edit(*edit) for edit in edits))
+
+
+def _leak_in_record(name: str, readers: str, *edits: tuple[str, str, str]) -> Leak:
+    """A mistake that shows only where it is known who was told what."""
+    return _leak(name, readers, *edits)._replace(further=("--record",))
 
 
 LEAKS: tuple[Leak, ...] = (
@@ -684,26 +734,22 @@ LEAKS: tuple[Leak, ...] = (
         "every customer is sent the first one's mail",
         "globex",
         (
-            _PIPELINE,
-            "digests.customer(seen, self._layouts)",
-            "digests.customer(self.gate.view_of(Reader(STRATEGIC, self._site.customers[0].id)), self._layouts)",
+            _POST,
+            "digests.customer(seen, ",
+            "digests.customer(self._gate.view_of(Reader(audience.id, self._site.customers[0].id)), ",
         ),
     ),
     _leak(
         "subscribers' mail is made from what colleagues see",
         "public",
-        (
-            _PIPELINE,
-            "digests.subscribers(self.gate.view_of(PUBLIC_READER)",
-            'digests.subscribers(self.gate.view_of(Reader("internal"))',
-        ),
+        (_POST, "digests.subscribers(seen, ", f"digests.subscribers(({_as_own('seen[0]')},), "),
     ),
     _leak(
         "macros are made from what support sees",
         "macros",
         (
             _PIPELINE,
-            "macro_artifacts(seen, self._layouts)",
+            "macro_artifacts(seen, self._layouts, told_in)",
             'macro_artifacts(self.gate.view_of(Reader("support")), self._layouts)',
         ),
     ),
@@ -734,6 +780,236 @@ LEAKS: tuple[Leak, ...] = (
         "the public tree tells when anybody's page changes",
         "public",
         (_PIPELINE, "partial(self.gate.holds_until, PUBLIC_READER))", "lambda: self.gate.next_change_at)"),
+    ),
+    # What is told by mail and chat
+    _leak(
+        "a note for colleagues makes a notice due",
+        "public",
+        (_POST, _OUTWARD, _sent_with(f'"news": tuple(it.id for it in {_ALL_SAID})')),
+    ),
+    _leak(
+        "a note for colleagues makes a customer's letter due",
+        "globex",
+        (_POST, _OUTWARD_TO_ONE, _sent_with(f'"news": tuple(it.id for it in {_ALL_SAID})', _LETTERS)),
+    ),
+    _leak(
+        "a turn that only colleagues know of holds back no notice",
+        "public",
+        (_POST, _OUTWARD, _sent_with('"opens": turning_points(known[one.topics[0].id])')),
+        (_POST, "from heliograph.render.layouts", _IMPORT_TURNS + "from heliograph.render.layouts"),
+    ),
+    _leak(
+        "a notice bears the hour of a hidden word",
+        "public",
+        (_POST, _OUTWARD, _sent_with(f'"at": max(it.at for it in {_ALL_SAID})')),
+    ),
+    _leak(
+        "notes are counted in the number of a notice",
+        "public",
+        (_POST, _OUTWARD, _sent_with(f'"number": len({_ALL_SAID})')),
+    ),
+    _leak(
+        "a letter waits for an update that its reader may not know",
+        "globex",
+        (_POST, _OUTWARD_TO_ONE, _sent_with(f'"shows": {_ALL_SAID}[0].id', _LETTERS)),
+    ),
+    _leak(
+        "severity is among what outsiders narrow by",
+        "public globex",
+        (
+            _POST,
+            "    return structs.replace(message, outside=True)",
+            (
+                "    return structs.replace(message, outside=True, topics=tuple(structs.replace(\n"
+                '        one, severity=SEVERITY.get(one.id, "")) for one in message.topics))\n\n\n'
+                "SEVERITY: dict[str, str] = {}"
+            ),
+        ),
+        (
+            _POST,
+            "self._site, self._gate, self._layouts, self._at = site, gate, layouts, at",
+            (
+                "self._site, self._gate, self._layouts, self._at = site, gate, layouts, at\n"
+                "        SEVERITY.update((story.id, one.severity) for story in site.stories for one in story.updates"
+                " if one.severity and one.at <= at)"
+            ),
+        ),
+    ),
+    _leak(
+        "a letter is made of what another customer sees",
+        "globex",
+        (
+            _POST,
+            "digests.customer(seen, ",
+            f"digests.customer({_as_own('seen', 'Reader(audience.id, self._site.customers[0].id)')}, ",
+        ),
+    ),
+    _leak(
+        "a customer is written in the language of another",
+        "globex",
+        (_POST, "if one.id == reader.customer)", "if one)"),
+    ),
+    _leak(
+        "notices are made of what customers of the company see",
+        "public",
+        (
+            _POST,
+            "digests.subscribers(seen, ",
+            f"digests.subscribers(({_as_own('seen[0]', _GLOBEX)},), ",
+        ),
+    ),
+    _leak(
+        "what goes while the page is down is made of what colleagues see",
+        "public",
+        (
+            _POST,
+            "yield from digests.subscribers(seen, self._layouts)",
+            (
+                f"down = digests.subscribers(({_as_own('seen[0]')},), self._layouts)\n"
+                "            alone = {one.topics[0].id: one.alone for one in down}\n"
+                "            yield from (structs.replace(one, alone=alone.get(one.topics[0].id, one.alone))"
+                " for one in digests.subscribers(seen, self._layouts))"
+            ),
+        ),
+    ),
+    _leak(
+        "a closing letter's minutes are those that colleagues know",
+        "globex",
+        (_MINUTES, "_walk(incident, incident", "_walk(KNOWN.get(incident.id, incident), incident"),
+        (_MINUTES, "def spans(", "KNOWN: dict[str, Incident] = {}\n\n\ndef spans("),
+        (
+            _POST,
+            "            yield from digests.customer(",
+            (
+                "            from heliograph.render.digests import minutes\n\n"
+                '            minutes.KNOWN |= {one.id: one for one in self._gate.view_of(Reader("internal")).incidents}\n'
+                "            yield from digests.customer("
+            ),
+        ),
+    ),
+    _leak(
+        "a customer is written of work that only colleagues know of",
+        "globex",
+        (
+            _POST,
+            "digests.customer(seen, ",
+            'digests.customer(structs.replace(seen, maintenances=self._gate.view_of(Reader("internal")).maintenances), ',
+        ),
+    ),
+    _leak(
+        "the public's week is told from a colleague's desk",
+        "public",
+        (
+            _POST,
+            "self._weekly(audience, seen[0], None)",
+            (
+                'self._weekly(audience, seen[0], structs.replace(self._gate.desk_of(Reader("internal")),'
+                ' reader="public", name="Us"))'
+            ),
+        ),
+    ),
+    _leak(
+        "the public's week is what colleagues see of it",
+        "public",
+        (_POST, "self._weekly(audience, seen[0], None)", f"self._weekly(audience, {_as_own('seen[0]')}, None)"),
+    ),
+    _leak(
+        "a customer's week is what colleagues see of it",
+        "globex",
+        (_POST, "self._weekly(audience, seen, None)", f"self._weekly(audience, {_as_own('seen')}, None)"),
+    ),
+    _leak(
+        "a week tells everyone inside what colleagues know of it",
+        "frontdesk",
+        (_POST, "self._weekly(audience, seen, desk)", f"self._weekly(audience, {_as_own('seen')}, desk)"),
+    ),
+    _leak(
+        "the public's channel is told what colleagues see",
+        "public",
+        (_POST, "chat(seen[0], None,", f"chat({_as_own('seen[0]')}, None,"),
+    ),
+    _leak(
+        "colleagues' channel is told what executives read",
+        "internal",
+        (_POST, "chat(seen, desk,", f"chat({_as_own('seen', _EXEC, ', maintenances=()')}, desk,"),
+    ),
+    _leak(
+        "every channel inside is told who holds which role",
+        "frontdesk",
+        (
+            _POST,
+            "chat(seen, desk,",
+            (
+                'chat(seen, structs.replace(desk, dossiers=(*self._gate.desk_of(Reader("internal")).dossiers,'
+                " *desk.dossiers)),"
+            ),
+        ),
+    ),
+    _leak(
+        "the executives' digest is made of what colleagues see",
+        "exec",
+        (
+            _POST,
+            "DIGESTS.get(audience.id, digests.general)(seen,",
+            f"DIGESTS.get(audience.id, digests.general)({_as_own('seen')},",
+        ),
+    ),
+    _leak(
+        "what colleagues heard counts as heard by all inside",
+        "frontdesk",
+        (
+            _POST,
+            "(seen, desk, heard, self._layouts)",
+            (
+                "(seen, desk, tuple(sorted((Heard(at=it.at, updates=(it.id,))"
+                ' for one in self._gate.view_of(Reader("internal")).incidents for it in one.updates),'
+                " key=lambda one: one.at)), self._layouts)"
+            ),
+        ),
+    ),
+    _leak(
+        "what is over for colleagues is told as over to all inside",
+        "frontdesk",
+        (
+            _DESK,
+            "late = [one for one in own.incidents if",
+            'late = [one for one in views.view_of(Reader("internal")).incidents if',
+        ),
+    ),
+    _leak(
+        "replies reach those who may not read what they say",
+        "frontdesk",
+        (_PROJECT, " if policies[1].clearance <= policies[0].clearance else None", ""),
+    ),
+    _leak(
+        "the replies of a digest are made of what executives see",
+        "support",
+        (_POST, "seen = self._gate.replies_for(Reader(audience.id))", 'seen = self._gate.view_of(Reader("exec"))'),
+    ),
+    _leak(
+        "replies are taken away that only support could have had",
+        "macros",
+        *_MACROS_KNOW,
+        (_MACROS, "gone = withdrawn(view, found)", "gone = withdrawn(inside, found)"),
+    ),
+    _leak(
+        "a reply is taken away once support has another",
+        "macros",
+        *_MACROS_KNOW,
+        (_MACROS, "gone = withdrawn(view, found)", "gone = withdrawn(view, macros(inside))"),
+    ),
+    _leak(
+        "there is a reply for each phase that support knows of",
+        "macros",
+        *_MACROS_KNOW,
+        (
+            _MACROS,
+            "macros(view) if macro.incident in whole)",
+            (
+                "macros(view) if macro.incident in whole\n"
+                "        and (macro.incident, macro.phase) in {(one.incident, one.phase) for one in macros(inside)})"
+            ),
+        ),
     ),
     # Reading
     _leak(
@@ -774,6 +1050,27 @@ LEAKS: tuple[Leak, ...] = (
             "        self._label = word if fault is None else None\n",
             "        self._label = 'public' if self._closed else word\n",
         ),
+    ),
+    # What is known of who was told what
+    _leak_in_record(
+        "what one customer heard counts as heard by another",
+        "globex",
+        (_PROJECT, "if Reader(one.audience, one.customer) == reader and", "if one.audience == reader.audience and"),
+    ),
+    _leak_in_record(
+        "what anybody heard counts as heard by all",
+        "public globex",
+        (_PROJECT, "if Reader(one.audience, one.customer) == reader and", "if"),
+    ),
+    _leak_in_record(
+        "what anybody heard counts as heard by colleagues",
+        "frontdesk",
+        (_PROJECT, "if Reader(one.audience, one.customer) == reader and", "if"),
+    ),
+    _leak_in_record(
+        "everyone inside is told who was told",
+        "frontdesk",
+        (_DESK, "told=self._told(past) if self._insider else ()", "told=self._told(past)"),
     ),
 )
 

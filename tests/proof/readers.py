@@ -16,6 +16,7 @@ from heliograph.load import load_site
 from heliograph.model import STRATEGIC, Site
 from heliograph.pipeline import MAIL, Build, Draft, trees
 from heliograph.problems import Problem, Refused
+from heliograph.record import NOTHING_KNOWN, Record
 from heliograph.render.layouts import Layouts
 from heliograph.tree.artifact import Artifact
 from heliograph.tree.write import TreePlan
@@ -33,7 +34,7 @@ _GETS: dict[str, tuple[tuple[str, str], ...]] = {
     "macros": (("macros", ""),),
     **{customer: (("mail", f"strategic/{customer}/"),) for customer in CUSTOMERS},
     "exec": (("exec", ""), ("mail", "exec/")),
-    "internal": (("internal", ""),),
+    "internal": (("internal", ""), ("mail", "internal/")),
     "support": (("support", ""), ("mail", "support/")),
     "frontdesk": (("frontdesk", ""), ("mail", "frontdesk/")),
 }
@@ -58,9 +59,9 @@ def load(world: World) -> Site:
     return site
 
 
-def received(site: Site, at: datetime, reader: str) -> Received:
+def received(site: Site, at: datetime, reader: str, record: Record = NOTHING_KNOWN) -> Received:
     """Build what one reader gets at an instant, and only that."""
-    build, got, left = Build(site, _layouts(), at), Received({}, {}), dict(_GETS[reader])
+    build, got, left = Build(site, _layouts(), at, record), Received({}, {}), dict(_GETS[reader])
     for draft in build.drafts():
         if draft.name in left:
             _take(got, build.plan(draft, _files(draft, _addressed_to(reader))), left.pop(draft.name))

@@ -13,9 +13,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from heliograph.parallel import at_once
-from proof import crashes, second_wall, suite
-from proof.claims import CLAIMS, FILES, NEEDLESSLY, READING
+from heliograph.parallel import at_once, results
+from proof import crashes, deliveries, post, second_wall, suite
+from proof.claims import CLAIMS, FILES, NEEDLESSLY, READING, SENDING
 from proof.compare import Tally, prove_at_once, table, told_apart
 from proof.crashes import timed
 from proof.readers import READERS
@@ -43,7 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
     say("interrupted writes, power cuts, pages loaded during swaps")
     with crashes.memory() as folder:
         work = crashes.jobs(folder, options.every, options.samples, options.swaps)
-        lines += [*crashes.lines(*crashes.worked_off(work, at_once)), by_tests[-1], _all_else(cases)]
+        lines += crashes.lines(*crashes.worked_off(work, at_once))
+    lines += [*_sending(options.worlds // 4, options.kills, cases), by_tests[-1], _all_else(cases)]
     ending = _ending(time.perf_counter() - began)
     if options.markdown:
         options.markdown.write_text(to_markdown(lines, ending), encoding="utf-8")
@@ -59,6 +60,9 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--every", type=int, default=1, help="interrupt at every so many calls that write")
     parser.add_argument("--samples", type=int, default=6, help="random states of the disk for each power cut")
     parser.add_argument("--swaps", type=int, default=500)
+    parser.add_argument(
+        "--kills", type=int, default=200, help="kills of a sender, who has 7.5 times as many deliveries"
+    )
     parser.add_argument("--jobs", default="auto", help="processes that run tests")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table there too")
     return parser.parse_args(arguments)
@@ -120,9 +124,19 @@ def _second_wall(measured: second_wall.Found, cases: Sequence[Case]) -> Line:
     return Line("Second wall", figures, noticed, measured.seconds, tuple(wrong))
 
 
+def _sending(worlds: int, kills: int, cases: Sequence[Case]) -> list[Line]:
+    say("senders that are killed, and many at once")
+    outcomes = results(at_once(deliveries.jobs(deliveries.Size(deliveries=15 * kills // 2, kills=kills))))
+    say("mail and chat of twenty customers")
+    told = post.prove_at_once(worlds, _processors(), lambda done: say(f"worlds of twenty: {done:,} of {worlds:,}"))
+    customers = post.line(told, worlds, of(cases, *post.BREAKS))
+    return [*deliveries.lines(outcomes), customers, *(claim.line(cases) for claim in SENDING)]
+
+
 def _all_else(cases: Sequence[Case]) -> Line:
     """Hold that no other test of the same files failed either."""
-    known = {test for claim in CLAIMS for test in (*claim.show, *claim.breaks)} | {*READING, *NEEDLESSLY}
+    known = {test for claim in (*CLAIMS, *SENDING) for test in (*claim.show, *claim.breaks)}
+    known |= {*READING, *NEEDLESSLY, *post.BREAKS}
     others = [one for one in cases if one.test not in known]
     wrong = tuple(f"{one.test}[{one.on}]" for one in others if not one.passed)
     figures = f"{passed(others)} further tests of the same, among them one for each leak and accident of other products"
@@ -130,10 +144,14 @@ def _all_else(cases: Sequence[Case]) -> Line:
 
 
 def _ending(seconds: float) -> str:
-    count = len(os.sched_getaffinity(0))
     return (
-        f"The whole took {seconds / 60:.1f} minutes on {count} processors; work is the time of all processes, added up."
+        f"The whole took {seconds / 60:.1f} minutes on {_processors()} processors; "
+        f"work is the time of all processes, added up."
     )
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0))
 
 
 if __name__ == "__main__":

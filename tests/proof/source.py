@@ -226,5 +226,7 @@ def _audience(audience: Fields, customers: Sequence[Fields]) -> str:
     digest: Fields = {"mode": audience["mode"], "max_recipients": audience["max_recipients"]}
     if audience["mode"] == "batched":
         digest["every"] = "2h"
+    if audience["weekly"]:
+        digest["weekly"] = audience["weekly"]
     text = _toml({**plain, **shows, "cadence": rhythm, "signoff": audience["signoff"], "digest": digest})
     return text + (_tables("customer", customers) if audience["id"] == "strategic" else "")

@@ -62,6 +62,7 @@ class _Variation:
         world["stories"] = self._stories()
         world["pages"] = self._pages()
         translate(world, self._make, self._hidden)
+        world["audiences"] = [self._told_otherwise(audience) for audience in world["audiences"]]
         return world
 
     def _hidden(self, label: str) -> bool:
@@ -150,6 +151,11 @@ class _Variation:
             by_severity = BY_NATURE in READS[audience["id"]]
             changed["when"] = self._rng.choice(({}, {"severity": ["sev1"]} if by_severity else {"impact": ["minor"]}))
         return changed
+
+    def _told_otherwise(self, audience: Fields) -> Fields:
+        """Change by which ways others are told, and when; who knows of messages knows that, too."""
+        is_own = audience["id"] in (self._own_audience, self._reader)
+        return audience if self._knows_of_messages or is_own else audience | self._make.ways(audience)
 
     def _approvals(self, audience: str) -> Fields:
         """Change who must approve another audience's words, unless these are what this reader is told of."""

@@ -1,10 +1,11 @@
-"""Findings that need the whole site: parts nobody could read, titles without words, promises not renewed."""
+"""Findings that need the whole site: parts nobody could read, titles without words, promises not public or not kept."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from heliograph import view
+from heliograph.check.promises import promises
 from heliograph.gate import PUBLIC_READER, Gate, betrayals, explain, unreadable
 from heliograph.model import Incident, Site
 from heliograph.problems import Problem, in_order
@@ -18,6 +19,7 @@ def check(site: Site) -> tuple[Problem, ...]:
     found = [*_betrayals(site), *_unreadable(site)]
     if not found:
         told = _told_public(site)
+        found += promises(site)
         for incident in site.incidents:
             found += _silence(site, incident, told.get(incident.id))
     return in_order(found)

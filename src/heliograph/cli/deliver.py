@@ -6,6 +6,7 @@ import gc
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,10 +15,16 @@ from heliograph.cli.errors import list_problems
 from heliograph.cli.house import House, Instant, Stop, as_json, instant_for
 from heliograph.gate import Gate, Reader
 from heliograph.model import INTERNAL, Site, Target
-from heliograph.publish.plan import Plan
-from heliograph.quarantine import Content
 from heliograph.tree.fsio import WriteRefused
-from heliograph.tree.write import Counts
+
+if TYPE_CHECKING:
+    from heliograph.parallel import Run
+    from heliograph.pipeline import Build
+    from heliograph.publish.directory import Release
+    from heliograph.publish.plan import Plan
+    from heliograph.quarantine import Content
+    from heliograph.record import Record
+    from heliograph.tree.write import Counts
 
 OUTPUT = "dist"
 
@@ -34,11 +41,9 @@ OUTPUT = "dist"
 @click.pass_obj
 def build(house: House, output: Path | None, at: datetime | None, quarantine: bool, json_: bool) -> int:
     """Make every page, feed, mail and macro; nothing is replaced until all of it is there."""
-    from heliograph.pipeline import Build
+    from heliograph.cli.ledgers import record_for
     from heliograph.quarantine import read_around, read_strictly
-    from heliograph.render.layouts import Layouts
     from heliograph.tree.swap import check_output_root
-    from heliograph.tree.write import write_trees
 
     out = output or house.root / OUTPUT
     check_output_root(out, house.root)
@@ -49,10 +54,9 @@ def build(house: House, output: Path | None, at: datetime | None, quarantine: bo
         if content.set_aside or not house.quiet:
             list_problems(content.problems)
         when = instant_for(content.site, at)
-        making = Build(content.site, Layouts(house.root / "layouts"), when)
-        making.render_ahead(run)
-        counts = write_trees(out, making.trees(), run)
-    _remember(house, content)
+        making = build_of(house, content.site, when, record_for(house, content.site, when))
+        counts = write_all(making, out, run)
+    remember(house, content)
     if json_:
         click.echo(as_json(counts))
     else:
@@ -64,12 +68,28 @@ def build(house: House, output: Path | None, at: datetime | None, quarantine: bo
     return exits.DONE
 
 
-def _remember(house: House, content: Content) -> None:
+def build_of(house: House, site: Site, when: datetime, record: Record) -> Build:
+    """Take the site's own layouts into a build of it."""
+    from heliograph.pipeline import Build
+    from heliograph.render.layouts import Layouts
+
+    return Build(site, Layouts(house.root / "layouts"), when, record)
+
+
+def write_all(making: Build, out: Path, run: Run) -> tuple[Counts, ...]:
+    """Render and write every tree below `out`; nothing is replaced until all of it is there."""
+    from heliograph.tree.write import write_trees
+
+    making.render_ahead(run)
+    return tuple(write_trees(out, making.trees(), run))
+
+
+def remember(house: House, content: Content) -> None:
     """Keep what a good build was made of. A build that succeeded does not fail for it."""
-    from heliograph.quarantine import remember
+    from heliograph import quarantine
 
     try:
-        remember(house.root, content.memory)
+        quarantine.remember(house.root, content.memory)
     except (OSError, WriteRefused) as error:
         click.echo(f"heliograph: the last good words could not be kept for --quarantine: {error}", err=True)
 
@@ -108,24 +128,29 @@ def publish(house: House, target: str | None, output: Path | None, dry_run: bool
     Without a TARGET all are published: insiders' first, then outsiders'.
     """
     from heliograph.load import load_configuration
-    from heliograph.publish.directory import carry_out, prepare
-    from heliograph.tree.swap import check_all_apart, check_output_place
+    from heliograph.publish.directory import carry_out
 
     house.require_site()
     site = load_configuration(house.root)  # what was built around a bad incident can be published, too
-    out = output or house.root / OUTPUT
-    chosen_targets = _targets(site, target)
-    places = [house.root / known.directory for known in site.targets]
-    for place in places:
-        check_output_place(place, house.root)
-    check_all_apart([out, *places])
-    releases = [prepare(out / chosen.tree, house.root / chosen.directory) for chosen in chosen_targets]
-    for chosen, release in zip(chosen_targets, releases, strict=True):
+    for chosen, release in releases_of(house, site, output or house.root / OUTPUT, target):
         if dry_run or json_ or house.verbose:
             _show_plan(chosen, release.plan, json_)
         if not dry_run:
             done = carry_out(release)
             house.say(f"{chosen.id}: {'live' if done else 'was live already'} in {release.target}")
+
+
+def releases_of(house: House, site: Site, out: Path, target: str | None) -> list[tuple[Target, Release]]:
+    """Verify what was built below `out` and plan to publish it to one target, or to all; nothing is changed."""
+    from heliograph.publish.directory import prepare
+    from heliograph.tree.swap import check_all_apart, check_output_place
+
+    chosen = _targets(site, target)
+    places = [house.root / known.directory for known in site.targets]
+    for place in places:
+        check_output_place(place, house.root)
+    check_all_apart([out, *places])
+    return [(one, prepare(out / one.tree, house.root / one.directory)) for one in chosen]
 
 
 def _targets(site: Site, name: str | None) -> Sequence[Target]:

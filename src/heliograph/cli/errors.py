@@ -13,6 +13,7 @@ from heliograph.cli import exits
 from heliograph.cli.house import Stop
 from heliograph.importers.report import ImportRefused
 from heliograph.problems import Problem, Refused
+from heliograph.send.ledger import LedgerFailed, LedgerRefused
 from heliograph.tree.fsio import Locked, Uncertain, WriteRefused
 
 _EXPOSURE: Final = frozenset({"E606", "E607", "E608", "E801", "E802"})
@@ -21,6 +22,8 @@ _CODES: Final = {
     WriteRefused: exits.REFUSED,
     Locked: exits.LOCKED,
     Uncertain: exits.UNCONFIRMED,
+    LedgerRefused: exits.REFUSED,
+    LedgerFailed: exits.FAILED,
 }
 _LOUD: Final = ("-vv", "-vvv")
 

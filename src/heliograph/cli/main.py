@@ -32,7 +32,12 @@ COMMANDS: Final = {
     "due": _Entry("heliograph.cli.inspect:due", "List who is owed a word, and by when."),
     "build": _Entry("heliograph.cli.deliver:build", "Make every page, feed, mail and macro."),
     "serve": _Entry("heliograph.cli.serve:serve", "Show each reader's site on this machine."),
+    "macros": _Entry("heliograph.cli.macros:macros", "List the replies that support may paste, or print one."),
     "publish": _Entry("heliograph.cli.deliver:publish", "Put a built tree where its readers look."),
+    "ship": _Entry("heliograph.cli.ship:ship", "Take what is saved to everyone, in order."),
+    "undo": _Entry("heliograph.cli.ship:undo", "Take back the last update."),
+    "send": _Entry("heliograph.cli.send:send", "Tell everyone what is new to them, at most once."),
+    "preview": _Entry("heliograph.cli.preview:preview", "Show a mail, a chat message or a macro."),
     "layouts": _Entry("heliograph.cli.layouts:layouts", "See and take over what pages are made with."),
     "import": _Entry("heliograph.cli.imports:import_", "Take over another tool's site."),
 }

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
-from typing import Literal, Protocol
+from datetime import datetime, timedelta
+from typing import Final, Literal, Protocol
 
 from heliograph import view
 from heliograph.gate import release
@@ -13,6 +13,9 @@ from heliograph.gate.incident import Labels, Told, Withheld, judged_updates
 from heliograph.gate.labels import PUBLIC_READER, Policy, Reader, Readership
 from heliograph.model import INTERNAL, Audience, Incident, Site, Story, Text, Update
 from heliograph.record import Record
+
+RECENT: Final = timedelta(days=15)
+"""So long after its end an incident is still told of: in a closing mail, and in the digest of a week until the next."""
 
 
 class Views(Protocol):
@@ -32,13 +35,16 @@ def make(site: Site, readership: Readership, policy: Policy, views: Views, at: d
     audience = next(audience for audience in site.audiences if audience.id == policy.reader.audience)
     open_ids = views.open_for(policy.reader)
     everything = "page" in audience.surfaces
-    incidents = [one for one in own.incidents if everything or one.id in open_ids]
+    late = [one for one in own.incidents if one.resolved_at is not None and one.resolved_at > at - RECENT]
+    kept = open_ids.union(one.id for one in late)
+    incidents = [one for one in own.incidents if everything or one.id in kept]
     insider = policy.reads(INTERNAL)
     return view.Desk(
         reader=audience.id,
         name=audience.name,
         dossiers=(*map(maker.dossier, incidents), *map(maker.dossier, own.maintenances)),
         relevant=tuple(one.id for one in own.open_incidents if maker.concerns(audience, one)),
+        recent=tuple(one.id for one in late if maker.concerns(audience, one)),
         open=tuple(one.id for one in own.incidents if one.id in open_ids),
         severities=tuple((one.id, one.name, one.meaning) for one in site.severities) if insider else (),
         owners=tuple(
@@ -86,6 +92,7 @@ class _Maker:
             due=tuple(self._due(authored)) if self._insider and is_open else (),
             pending=tuple(self._pending(authored)) if self._insider else (),
             told=self._told(past) if self._insider else (),
+            agreed=tuple(self._agreed(authored)) if self._insider else (),
         )
 
     def concerns(self, audience: Audience, incident: view.Incident) -> bool:
@@ -204,6 +211,14 @@ class _Maker:
         if self._policy.reader.audience not in self._labels.signoff:
             return frozenset()
         return frozenset(one.authored.id for one in self._judged(self._policy, of) if one.missing)
+
+    def _agreed(self, of: Story) -> Iterator[tuple[str, timedelta, datetime]]:
+        """Give the notice agreed with each customer who knows of an incident and uses what it affects."""
+        for reader in self._readership.readers if isinstance(of, Incident) else ():
+            customer = next((one for one in self._site.customers if one.id == reader.customer), None)
+            told = self._incident_for(reader, of.id) if customer and customer.notice else None
+            if customer and customer.notice and told and self._uses(reader, told):
+                yield customer.name, customer.notice, told.started_at + customer.notice
 
     def _told(self, past: Sequence[Update]) -> tuple[tuple[str, datetime], ...]:
         """Give what the ledger knows: each delivery's audience (or customer) by name, and its instant."""

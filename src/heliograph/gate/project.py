@@ -13,12 +13,12 @@ from heliograph import view
 from heliograph.gate import desk as desks
 from heliograph.gate import release, state
 from heliograph.gate.incident import Labels, adds_particulars, known_updates, project_incident
-from heliograph.gate.labels import Policy, Reader, Readership
+from heliograph.gate.labels import MACROS_READER, Policy, Reader, Readership
 from heliograph.gate.maintenance import edges, project_maintenance
 from heliograph.gate.translations import title_of, words_of
 from heliograph.gate.withheld import Hidden, withheld
 from heliograph.model import INTERNAL, Incident, Logo, Site, Story
-from heliograph.record import NOTHING_KNOWN, Record
+from heliograph.record import NOTHING_KNOWN, Record, Told
 from heliograph.times import civil_day, day_start, zone
 
 _END_OF_TIME = datetime.max.replace(tzinfo=UTC)
@@ -63,6 +63,19 @@ class Gate:
         if reader not in self._desks:
             self._desks[reader] = desks.make(self._site, self.readership, policy, self, self._at, self._record)
         return self._desks[reader]
+
+    def heard_by(self, reader: Reader) -> tuple[view.Heard, ...]:
+        """Tell which messages reached a reader, oldest first; of its own only, so that outsiders may be reminded."""
+        told: dict[str, list[Told]] = {}
+        for one in sorted(self._record.told):
+            if Reader(one.audience, one.customer) == reader and one.at <= self._at:
+                told.setdefault(one.message or one.update, []).append(one)
+        return tuple(view.Heard(at=ones[0].at, updates=tuple(one.update for one in ones)) for ones in told.values())
+
+    def replies_for(self, reader: Reader) -> view.View | None:
+        """Give what replies to customers are made of to a reader that may read all of it; None to others."""
+        policies = self.readership.policy(reader), self.readership.policy(MACROS_READER)
+        return self.view_of(MACROS_READER) if policies[1].clearance <= policies[0].clearance else None
 
     def holds_until(self, reader: Reader) -> datetime | None:
         """Tell until when all that a reader is shown stays as it is: its view, and for insiders the desk beside it.

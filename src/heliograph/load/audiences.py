@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping as Dict
+from datetime import timedelta
 from typing import Final
 
 from heliograph.load.fields import Fields, Values, Wrong, own_id_fault
 from heliograph.load.nodes import Node
 from heliograph.load.resolve import Vocabulary, refuse_repeated
-from heliograph.model import INTERNAL, MACROS, PUBLIC, SAY, STRATEGIC, Audience, Cadence, Customer, DigestPolicy
+from heliograph.model import (
+    INTERNAL,
+    MACROS,
+    PUBLIC,
+    SAY,
+    STRATEGIC,
+    Audience,
+    Cadence,
+    Customer,
+    DigestPolicy,
+    Weekly,
+)
 from heliograph.problems import Place, did_you_mean
-from heliograph.terms import IMPACTS, SEVERITIES, SURFACES, Boundary, Impact, Shows
+from heliograph.terms import IMPACTS, SEVERITIES, SURFACES, Boundary, Impact, Shows, Surface
 
 AUDIENCES: Final = "audiences/"
 
@@ -21,6 +33,8 @@ _BOUNDARIES: Final[tuple[Boundary, ...]] = ("external", "internal")
 _SHOWS: Final[tuple[Shows, ...]] = ("own-or-public", "public-and-own", "all")
 _MODES: Final = ("each-update", "first-and-last", "batched")
 _RECIPIENTS: Final = 50
+_DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_WEEKLY: Final = re.compile(r"(?P<day>[a-z]+) (?P<hour>[01]\d|2[0-3]):(?P<minute>[0-5]\d)", re.ASCII)
 _LOCALE: Final = re.compile(r"[a-z]{2,3}(?:[_-][A-Z]{2})?", re.ASCII)
 
 
@@ -53,7 +67,7 @@ class _Reading:
         self._judge_name()
         name = fields.need("name", values.title)
         boundary = self._boundary()
-        surfaces = fields.need("surfaces", values.list_of(values.one_of(SURFACES, "a surface")))
+        surfaces = self._surfaces()
         shows = fields.read("shows", values.one_of(_SHOWS, "a way to choose passages"))
         when = self._when()
         wait_for = fields.read("wait_for", values.one_of(("nothing", "page"), "something to wait for"))
@@ -83,6 +97,13 @@ class _Reading:
             customers=customers,
             place=Place(values.file),
         )
+
+    def _surfaces(self) -> tuple[Surface, ...] | None:
+        values, node = self._values, self._fields.node("surfaces")
+        surfaces = self._fields.need("surfaces", values.list_of(values.one_of(SURFACES, "a surface")))
+        if node is not None and self._id == STRATEGIC and set(surfaces or ()) - {"digest"}:
+            values.refuse(node, "E131", "strategic customers are written to one by one; they have the digest only")
+        return surfaces
 
     def _judge_name(self) -> None:
         fault = own_id_fault(self._id)
@@ -170,10 +191,11 @@ class _Reading:
         mode = fields.read("mode", values.one_of(_MODES, "a mode")) or _MODES[0]
         every = fields.read("every", values.span)
         most = fields.read("max_recipients", values.count) or _RECIPIENTS
+        weekly = fields.read("weekly", lambda node: _weekly(values, node))
         fields.done()
         if (mode == "batched") != (fields.node("every") is not None):
             values.refuse(fields.mapping, "E628", "`every` belongs to the mode batched, and batched needs it")
-        return DigestPolicy(mode=mode, every=every, max_recipients=most)
+        return DigestPolicy(mode=mode, every=every, max_recipients=most, weekly=weekly)
 
     def _customers(self) -> tuple[Customer, ...]:
         node = self._fields.node("customer")
@@ -214,6 +236,15 @@ def _locale(values: Values, node: Node) -> str:
     if _LOCALE.fullmatch(text) is None:
         raise Wrong(node, "E131", "a locale is written like en or de_DE")
     return text
+
+
+def _weekly(values: Values, node: Node) -> Weekly:
+    found = _WEEKLY.fullmatch(values.line(node))
+    if found is None or found["day"] not in _DAYS:
+        hint = did_you_mean(found["day"], _DAYS) if found else ""
+        raise Wrong(node, "E131", "a week's digest comes on a day at a time, such as monday 08:00", hint)
+    at = timedelta(hours=int(found["hour"]), minutes=int(found["minute"]))
+    return Weekly(_DAYS.index(found["day"]), at)
 
 
 def _refuse_circles(audiences: tuple[Audience, ...], files: Dict[str, Fields]) -> None:

@@ -8,13 +8,14 @@ from typing import Final
 
 import msgspec
 
+from heliograph.render.digests.case import Matter
 from heliograph.render.front import by_gravity
 from heliograph.render.layouts import Layouts
 from heliograph.render.macros import Macro
 from heliograph.render.pages import icon, logos, script, stylesheet
-from heliograph.render.standing import Row, Standing, from_you, rows
+from heliograph.render.standing import Row, Standing, from_you, lead, passages, rows, wanted
 from heliograph.render.tongue import tongue
-from heliograph.render.voice import Voice, link, look, newest_words
+from heliograph.render.voice import Voice, link, look
 from heliograph.tree.artifact import Artifact, text_artifact
 from heliograph.view import Desk, Dossier, Incident, Passage, View
 
@@ -23,16 +24,24 @@ _FEW: Final = 5
 
 
 class Case(msgspec.Struct, frozen=True):
-    """One open problem on a screen: its severity's name, its newest words to this reader, and rows below them."""
+    """One open problem on a screen: what it is called there, its severity's name, and rows below its newest words.
+
+    `lead` says where it stands where those words do not; it may be empty.
+    """
 
     incident: Incident
+    title: str
     severity: str
+    lead: str
     passages: tuple[Passage, ...]
     rows: tuple[Row, ...]
 
 
 class Help(msgspec.Struct, frozen=True):
-    """One open problem for an agent: what customers were told and when, advice for agents alone, replies to copy."""
+    """One open problem for an agent: what customers were told and when, advice for agents alone, replies to copy.
+
+    The first of `replies` answers whoever asks; the others are for later, or for those who may mean something else.
+    """
 
     incident: Incident
     said: str
@@ -42,15 +51,24 @@ class Help(msgspec.Struct, frozen=True):
 
 
 def executive(view: View, desk: Desk, layouts: Layouts) -> Iterator[Artifact]:
-    """Yield the executives' screen: the bottom line, what is asked of them, facts, state, what we said, what comes."""
-    mine = (desk.reader.casefold(), desk.name.casefold())
-    cases = [_case(standing, (from_you(standing, mine), *rows(standing))) for standing in _standings(view, desk)]
+    """Yield the executives' screen: the bottom line, what is asked of them, facts, state, what we said, what comes.
+
+    Problems are called what customers know them by.
+    """
+    cases = [
+        _case(standing, standing.matter.public_title, (from_you(standing), *rows(standing)))
+        for standing in _standings(view, desk)
+    ]
     yield from _screen(view, desk, layouts, cases)
 
 
 def general(view: View, desk: Desk, layouts: Layouts) -> Iterator[Artifact]:
-    """Yield the same screen for insiders of whom nothing is asked by name."""
-    yield from _screen(view, desk, layouts, [_case(standing, rows(standing)) for standing in _standings(view, desk)])
+    """Yield the same screen for other insiders, of whom something is asked more rarely."""
+    cases = [
+        _case(standing, standing.incident.title, (*wanted(standing), *rows(standing)))
+        for standing in _standings(view, desk)
+    ]
+    yield from _screen(view, desk, layouts, cases)
 
 
 def support(view: View, desk: Desk, macros: Sequence[Macro], layouts: Layouts) -> Iterator[Artifact]:
@@ -58,31 +76,27 @@ def support(view: View, desk: Desk, macros: Sequence[Macro], layouts: Layouts) -
     dossiers = {dossier.id: dossier for dossier in desk.dossiers}
     replies: dict[str, list[Macro]] = {}
     for macro in macros:
-        if macro.phase == "reply":
-            replies.setdefault(macro.incident, []).append(macro)
+        replies.setdefault(macro.incident, []).append(macro)
     helps = [
         _help(incident, dossiers.get(incident.id), tuple(replies.get(incident.id, ())))
         for incident in by_gravity(view.open_incidents)
     ]
-    closing = tuple(macro for macro in macros if macro.phase == "closing")[:_FEW]
-    yield from _printed(view, layouts, "brief/support.html", helps=helps, closing=closing)
+    closing, ahead = (tuple(one for one in macros if one.phase == phase)[:_FEW] for phase in ("closing", "planned"))
+    yield from _printed(view, layouts, "brief/support.html", helps=helps, closing=closing, ahead=ahead)
 
 
 def _standings(view: View, desk: Desk) -> Iterator[Standing]:
     """Pair what this audience asked to hear of with its dossier, gravest first."""
     dossiers = {dossier.id: dossier for dossier in desk.dossiers if dossier.id in set(desk.relevant)}
-    names = {identity: name for identity, name, _ in desk.severities}
     voice = _voice(view)
     for incident in by_gravity(view.open_incidents):
         dossier = dossiers.get(incident.id)
         if dossier is not None:
-            severity = names.get(dossier.severity, dossier.severity.upper()) if dossier.severity else ""
-            yield Standing(incident, dossier, severity, desk.reader, voice)
+            yield Standing(Matter(view=view, incident=incident, desk=desk, dossier=dossier, heard=()), voice)
 
 
-def _case(standing: Standing, told: tuple[Row, ...]) -> Case:
-    newest = newest_words(standing.incident)
-    return Case(standing.incident, standing.severity, newest.passages if newest else (), told)
+def _case(standing: Standing, title: str, told: tuple[Row, ...]) -> Case:
+    return Case(standing.incident, title, standing.matter.severity, lead(standing), passages(standing), told)
 
 
 def _screen(view: View, desk: Desk, layouts: Layouts, cases: Sequence[Case]) -> Iterator[Artifact]:

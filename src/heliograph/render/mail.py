@@ -7,70 +7,58 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
+from datetime import UTC
 from email import message_from_bytes
+from email.errors import HeaderParseError
 from email.header import Header
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry
 from email.message import EmailMessage
-from email.policy import SMTP, EmailPolicy
+from email.policy import SMTP
 from email.utils import format_datetime
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Final
 
-import msgspec
 from css_inline import CSSInliner
+from markupsafe import Markup
+from msgspec import structs
 
+from heliograph.message import Mail
+from heliograph.render.tongue import tongue
 from heliograph.tree.artifact import Artifact, text_artifact
 
 SUBJECT_LIMIT: Final = 150
 """Subjects are composed to at most so many characters; most clients show far fewer."""
 
+SIZE_LIMIT: Final = 100 * 1024
+"""A mail has at most so many bytes: some programs cut off what comes after."""
+
+_OWN_ROOM: Final = 4 * 1024
+"""What headers and a last line made for one recipient may add to a preview."""
+
+_NO_MORE: Final[Mapping[str, str]] = MappingProxyType({})
+_ADDRESS: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}")
+_NAME: Final = re.compile(r"(?!Content-|MIME-)[A-Za-z][A-Za-z0-9-]{0,63}", re.IGNORECASE)
 _FORBIDDEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|=\?.*\?=")
+_FOOT: Final = Markup(
+    '<table class="sheet" role="presentation" style="border-collapse: collapse; width: 100%; '
+    'background-color: #ffffff;"><tr><td class="sheet" style="padding: 0 16px 16px; background-color: #ffffff;">'
+    '<table class="page" role="presentation" style="border-collapse: collapse; width: 100%; max-width: 760px; '
+    'margin: 0 auto;"><tr><td class="foot" style="padding: 12px 0 0; border-top: 1px solid #cccccc; '
+    'font: 14px/1.5 Arial, Helvetica, sans-serif; color: #555555;">{}</td></tr></table></td></tr></table>\n'
+)
+"""Set as `mail/base.html` sets a page's foot; its rules for dark and narrow screens hold here, too."""
+
 _CHARSET: Final = '<meta charset="utf-8">'
 
 
-class Mail(msgspec.Struct, frozen=True, kw_only=True):
-    """One message before it has a recipient.
+_LINE_LIMIT: Final = 998
 
-    `audience` and, where there is one, `customer` and `incident` say for whom and of what it is; `at` is the instant of
-    the newest word in it; `thread` is equal for all messages that belong together; `from_` and `reply_to` are bare
-    addresses (`reply_to` may be empty), `from_name` the words before the former.
-    """
+POLICY: Final = SMTP.clone(max_line_length=_LINE_LIMIT)
+"""How headers are read back."""
 
-    audience: str
-    customer: str = ""
-    incident: str = ""
-    subject: str
-    preheader: str
-    text: str
-    html: str
-    at: datetime
-    thread: str
-    from_name: str
-    from_: str
-    reply_to: str = ""
-    list_id: str
-    language: str = "en"
-
-
-class _Lines(EmailPolicy):
-    """Writes ASCII headers on one line, and others as short encoded words (RFC 2047).
-
-    The library's own folding turns long addresses into encoded words, and loses spaces between two of those.
-    """
-
-    def fold_binary(self, name: str, value: str) -> bytes:
-        """Write one header with its line end."""
-        if value.isascii() or name == "From":
-            return super().fold_binary(name, value)
-        words = Header(str(value), "utf-8", header_name=name).encode(maxlinelen=76, linesep=self.linesep)
-        return f"{name}: {words}{self.linesep}".encode("ascii")
-
-
-POLICY: Final = _Lines(linesep="\r\n", max_line_length=998)
-"""How headers are written, and every message read back."""
-
+_HEADERS: Final = HeaderRegistry()
 _BODY: Final = SMTP.clone(max_line_length=76)
 """How bodies are encoded: quoted-printable allows 76 columns."""
 
@@ -97,31 +85,83 @@ def mail_artifacts(folder: str, name: str, mail: Mail) -> Iterator[Artifact]:
     yield text_artifact(f"{stem}.txt", mail.text)
 
 
-def message_bytes(mail: Mail) -> bytes:
-    """Write a message with CRLF line ends. Raises HeaderRefused rather than write a header that was not meant."""
-    headers = _headers(mail)
-    for name, value in headers.items():
-        if _FORBIDDEN.search(value):
-            raise HeaderRefused(name)
-    message = EmailMessage(policy=_BODY)
-    for name, value in headers.items():
-        if not name.startswith("Content-"):
-            message[name] = value
-    message.set_content(mail.text, cte="quoted-printable")
-    message.add_alternative(mail.html, subtype="html", cte="quoted-printable")
-    message.set_boundary(_boundary(mail))
-    # Set last, because the library moves it into the first part when it makes a message of two.
-    message["Content-Language"] = headers["Content-Language"]
-    data = message.as_bytes(policy=POLICY)
+def message_bytes(mail: Mail, own: Mapping[str, str] = _NO_MORE) -> bytes:
+    """Write a message with CRLF line ends; `own` are the headers made for one recipient, by name.
+
+    Raises HeaderRefused rather than write a header that was not meant, or one that stands there already.
+    """
+    try:
+        headers = _headers(mail, own)
+        data = _written(mail, headers)
+    except HeaderRefused:
+        raise
+    except (ValueError, IndexError, LookupError, HeaderParseError) as error:
+        # The library reads what it is given, and not all of its ways to fail are foreseen by itself.
+        raise HeaderRefused("list") from error
     _read_back(data, headers)
     return data
 
 
-def _headers(mail: Mail) -> dict[str, str]:
+def too_large(mail: Mail) -> bool:
+    """Tell whether a mail would be larger than `SIZE_LIMIT` once it is made out to somebody."""
+    return len(message_bytes(mail)) + _OWN_ROOM > SIZE_LIMIT
+
+
+def ending_in(mail: Mail, way: str, shown: str) -> Mail:
+    """Add as last line how to stop these mails: `way` is the link that leads there, `shown` its words."""
+    spoken = tongue(mail.language)
+    line = spoken.gettext("To stop these mails: %(address)s", address=shown)
+    link = Markup('<a href="{}" style="color: #0b57a4; word-break: break-word;">{}</a>').format(way, shown)
+    foot = str(_FOOT.format(spoken.marked("To stop these mails: %(address)s", address=link)))
+    # However its layout is built, a page ends with its body.
+    end = mail.html.rfind("</body>")
+    end = len(mail.html) if end < 0 else end
+    return structs.replace(
+        mail, text=f"{mail.text.rstrip()}\n\n{line}\n", html=mail.html[:end] + foot + mail.html[end:]
+    )
+
+
+def is_plain_address(text: str) -> bool:
+    """Tell whether a text is one address, in a form that nothing can be hidden in."""
+    return _ADDRESS.fullmatch(text) is not None
+
+
+def _written(mail: Mail, headers: Mapping[str, str]) -> bytes:
+    structure, body = _content(mail.text, mail.html)
+    *first, last = (_line(name, value) for name, value in headers.items())
+    return b"".join((*first, structure, last, b"\r\n", body))
+
+
+def _line(name: str, value: str) -> bytes:
+    """Write one header: ASCII as it is on one line, other letters as short encoded words (RFC 2047).
+
+    The library's own folding turns long addresses into encoded words, and loses spaces between two of those.
+    """
+    if name == "From":
+        return _HEADERS(name, value).fold(policy=POLICY).encode("ascii")
+    if not value.isascii():
+        value = Header(value, "utf-8", header_name=name).encode(maxlinelen=76, linesep="\r\n")
+    elif len(name) + len(value) + 2 > _LINE_LIMIT:
+        raise HeaderRefused(name)
+    return f"{name}: {value}\r\n".encode("ascii")
+
+
+@lru_cache(maxsize=8)
+def _content(text: str, html: str) -> tuple[bytes, bytes]:
+    """Encode both parts: the headers that say so, and the body. Of many copies of a mail only the first takes time."""
+    message = EmailMessage(policy=_BODY)
+    message.set_content(text, cte="quoted-printable")
+    message.add_alternative(html, subtype="html", cte="quoted-printable")
+    message.set_boundary(_boundary(text, html))
+    head, _, body = message.as_bytes(policy=POLICY).partition(b"\r\n\r\n")
+    return head + b"\r\n", body
+
+
+def _headers(mail: Mail, own: Mapping[str, str]) -> dict[str, str]:
     """Say every header but those of MIME, in the order in which they stand."""
     if _FORBIDDEN.search(mail.from_name):
         raise HeaderRefused("From")
-    headers = {
+    theirs = {
         "From": str(Address(mail.from_name, addr_spec=_address("From", mail.from_))),
         "Reply-To": _address("Reply-To", mail.reply_to) if mail.reply_to else "",
         "Subject": mail.subject,
@@ -129,27 +169,34 @@ def _headers(mail: Mail) -> dict[str, str]:
         "List-Id": mail.list_id,
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "All",
-        "Content-Language": mail.language,
     }
-    return {name: value for name, value in headers.items() if value}
+    headers = {name: value for name, value in (*theirs.items(), *own.items()) if value}
+    if len({name.lower() for name in (*theirs, *own)}) < len(theirs) + len(own):
+        raise HeaderRefused("list")
+    headers["Content-Language"] = mail.language
+    for name, value in headers.items():
+        if _FORBIDDEN.search(value) or (name in own and not _NAME.fullmatch(name)):
+            raise HeaderRefused(name if _NAME.fullmatch(name) else "list")
+    return headers
 
 
 def _address(name: str, text: str) -> str:
     """Accept one plain address and nothing that could be read as two."""
-    if not re.fullmatch(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}", text):
+    if not is_plain_address(text):
         raise HeaderRefused(name)
     return text
 
 
-def _boundary(mail: Mail) -> str:
+def _boundary(text: str, html: str) -> str:
     """Part the alternatives by a line made from what they say."""
-    digest = hashlib.sha256(f"{mail.text}\0{mail.html}".encode()).hexdigest()
+    digest = hashlib.sha256(f"{text}\0{html}".encode()).hexdigest()
     return f"=_{digest[:32]}"
 
 
-def _read_back(data: bytes, meant: dict[str, str]) -> None:
+def _read_back(data: bytes, meant: Mapping[str, str]) -> None:
     """Parse the bytes as a receiver would and require exactly the headers that were meant."""
-    found = [(name, str(value)) for name, value in message_from_bytes(data, policy=POLICY).items()]
+    head = data.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
+    found = [(name, str(value)) for name, value in message_from_bytes(head, policy=POLICY).items()]
     structural = ("MIME-Version", "Content-Type")
     told = [(name, value) for name, value in found if name not in structural]
     for (name, value), (meant_name, meant_value) in zip(told, meant.items(), strict=False):

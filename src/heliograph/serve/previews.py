@@ -53,7 +53,9 @@ def page(shown: Artifact, top: str) -> Artifact:
 
 
 def _mails(files: Mapping[str, Artifact], names: Mapping[str, str]) -> Iterator[str]:
-    for audience, paths in groupby(sorted(files), key=lambda path: path.split("/")[0]):
+    for audience, paths in groupby(
+        sorted(path for path in files if not path.endswith(".json")), key=lambda path: path.split("/")[0]
+    ):
         yield f"<h2>Mails: {escape(names.get(audience, audience))}</h2>\n<ul>"
         for message in sorted({path.rpartition(".")[0] for path in paths}):
             source = files.get(f"{message}.eml")

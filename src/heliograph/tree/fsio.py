@@ -19,6 +19,8 @@ from typing import Final, Literal, Self
 
 FILE_MODE: Final = 0o644
 FOLDER_MODE: Final = 0o755
+PRIVATE_MODE: Final = 0o600
+"""Of files that hold addresses: their owner's alone."""
 PREFIX: Final = ".heliograph-"
 """Every name of ours that is not output begins so: stages, halves of swaps, temporary files, locks."""
 TEMPORARY: Final = f"{PREFIX}write-"
@@ -127,12 +129,12 @@ class Folder:
         with _naming(self._where, ""):
             os.fchmod(self.descriptor, mode)
 
-    def create(self, name: str, data: bytes, *, flush: bool = False) -> None:
+    def create(self, name: str, data: bytes, *, flush: bool = False, mode: int = FILE_MODE) -> None:
         """Write a file that did not exist, and read it back; `flush` waits until it is on the disk."""
         with _naming(self._where, name):
-            descriptor = os.open(name, _OPEN_NEW, FILE_MODE, dir_fd=self.descriptor)
+            descriptor = os.open(name, _OPEN_NEW, mode, dir_fd=self.descriptor)
             try:
-                os.fchmod(descriptor, FILE_MODE)
+                os.fchmod(descriptor, mode)
                 _write_all(descriptor, data)
                 if os.pread(descriptor, len(data) + 1, 0) != data:
                     raise OSError(errno.EIO, "the bytes read back differ from the bytes written")

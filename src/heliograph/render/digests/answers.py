@@ -21,6 +21,19 @@ def answers(markdown: str) -> dict[str, str]:
         if before.strip():
             found.setdefault(label, []).append(before)
         for name, text in zip(labelled[::2], labelled[1::2], strict=True):
-            label = name.rstrip(":")
+            label = name.rstrip(": \u00a0\u202f")
             found.setdefault(label, []).append(text[:1].upper() + text[1:].rstrip())
     return {label: "\n\n".join(texts) for label, texts in found.items()}
+
+
+def answer(markdown: str, label: str) -> tuple[str, str]:
+    """Split a passage into the rest of it and what stands under one bold label; both in Markdown.
+
+    Case does not count. Other labels stay as they were written.
+    """
+    found = answers(markdown)
+    own = next((name for name in found if name.casefold() == label.casefold()), None)
+    if own is None:
+        return markdown, ""
+    others = (f"**{name}:** {text}" if name else text for name, text in found.items() if name != own)
+    return "\n\n".join(others), found[own]

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container
 from datetime import datetime
 from typing import Final
 
-import msgspec
-
-from heliograph.render import sentences, words
+from heliograph.render import sentences
+from heliograph.render.digests.history import History
 from heliograph.render.tongue import N_, Tongue, same_day, tongue
-from heliograph.view import Desk, Dossier, Incident, Update, View
+from heliograph.view import Desk, Dossier, View
 
 NEW: Final = N_("*new")
 CHANGED: Final = N_("*changed")
-"""Marks of what came with an incident's newest update."""
+"""Marks of what its reader was not told before."""
 
 
-class Case(msgspec.Struct, frozen=True, kw_only=True):
+class Case(History, frozen=True, kw_only=True):
     """An incident in its view. Times are said in the site's zone, as briefly as its newest instant allows."""
-
-    view: View
-    incident: Incident
 
     @property
     def tongue(self) -> Tongue:
@@ -32,11 +28,6 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     def zone(self) -> str:
         """The site's time zone."""
         return self.view.about.timezone
-
-    @property
-    def newest(self) -> Update:
-        """The newest update this reader has."""
-        return self.incident.updates[0]
 
     @property
     def count(self) -> int:
@@ -70,48 +61,33 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         return self.tongue.joined(self.tongue.short_day(instant, self.zone), clock)
 
     def mark(self, instant: datetime, word: str = NEW) -> str:
-        """Mark what came with the newest update; nothing in a first message, in which all is new."""
-        is_new = instant == self.newest.at and len(self.incident.updates) > 1
-        return self.tongue.gettext(word) if is_new else ""
+        """Mark what came after the last message heard; nothing in a first message, in which all is new."""
+        return self.tongue.gettext(word) if self.is_untold(instant) and not self.is_first else ""
 
     def age(self, instant: datetime) -> str:
-        """Tell of words that they came with the newest update, or else from when they are."""
-        return self.as_of(instant) if instant != self.newest.at else self.mark(instant)
+        """Tell of words that they came after the last message heard, or else from when they are."""
+        return self.mark(instant) if self.is_untold(instant) else self.as_of(instant)
 
     def as_of(self, instant: datetime) -> str:
         """Say from when something is: `as of 14:20`."""
         return self.tongue.gettext("as of %(when)s", when=self.clock(instant))
-
-    def own_words(self) -> str:
-        """Give the newest words written for this reader, in Markdown; empty if there are none."""
-        return next(iter(self.all_own_words()), ("", None))[0]
-
-    def all_own_words(self) -> Iterator[tuple[str, datetime]]:
-        """Give all words written for this reader, newest first, with their instants."""
-        for update in self.incident.updates:
-            own = words.joined([passage for passage in update.passages if passage.addressed])
-            if own:
-                yield own, update.at
-
-    def shared_words(self) -> str:
-        """Give the newest words not written for this reader alone, in Markdown; empty if there are none."""
-        for update in self.incident.updates:
-            shared = words.joined([passage for passage in update.passages if not passage.addressed])
-            if shared:
-                return shared
-        return ""
 
     def happening(self, words_for_all: str) -> str:
         """Tell in one text since when it goes on, or went on, and what was said of it; in Markdown."""
         told = sentences.without_echo(self.incident.title, words_for_all)
         return sentences.lead_in(sentences.literal(self.since()), told)
 
+    @property
+    def period(self) -> str:
+        """From when to when it went on, and how long."""
+        end = self.incident.resolved_at or self.incident.updated_at
+        return sentences.period(self.tongue, self.incident.started_at, end, self.zone)
+
     def since(self) -> str:
         """Tell in a sentence what has been going on since when, or what went on."""
         incident = self.incident
         if incident.resolved_at is not None:
-            period = sentences.period(self.tongue, incident.started_at, incident.resolved_at, self.zone)
-            return sentences.told_was(self.tongue, incident.title, period)
+            return sentences.told_was(self.tongue, incident.title, self.period)
         return sentences.told_since(self.tongue, incident.title, self.at(incident.started_at))
 
 
@@ -139,9 +115,32 @@ class Matter(Case, frozen=True, kw_only=True):
         return f"{self.severity} {sentences.headline(self.public_title)}".strip()
 
     @property
+    def heading_over(self) -> str:
+        """Severity and title of what is over: `SEV2 Some payments in Europe were failing · solved`."""
+        return _over(self.tongue, self.severity, self.public_title)
+
+    @property
+    def own_heading_over(self) -> str:
+        """The same with the title of this reader's own."""
+        return _over(self.tongue, self.severity, self.incident.title)
+
+    @property
+    def ended(self) -> list[str]:
+        """What a closing mail's subject says of the end: that it is solved, after how long, and told in an account."""
+        end = self.incident.resolved_at or self.incident.updated_at
+        span = self.tongue.duration(end - self.incident.started_at)
+        published = [self.tongue.gettext("account published")] if self.incident.postmortem else []
+        return [self.tongue.gettext("solved after %(span)s", span=span), *published]
+
+    @property
     def own_heading(self) -> str:
         """Severity and the title of this reader's own."""
         return f"{self.severity} {self.incident.title}".strip()
+
+    @property
+    def own_headline(self) -> str:
+        """Severity and that title, in the form of a subject line."""
+        return f"{self.severity} {sentences.headline(self.incident.title)}".strip()
 
     @property
     def my_names(self) -> frozenset[str]:
@@ -159,11 +158,16 @@ class Matter(Case, frozen=True, kw_only=True):
         return max(self.dossier.said, key=lambda said: said.at).markdown if self.dossier.said else ""
 
 
-def matters(view: View, desk: Desk) -> tuple[Matter, ...]:
-    """Give the open incidents this audience asked to hear of: gravest first, then newest."""
+def matters(view: View, desk: Desk, wanted: Container[str]) -> tuple[Matter, ...]:
+    """Give some incidents of a view, named by id: gravest first, then newest."""
     found = [
         Matter(view=view, incident=incident, desk=desk, dossier=desk.dossier(incident.id))
-        for incident in view.open_incidents
-        if incident.id in desk.relevant
+        for incident in view.incidents
+        if incident.id in wanted
     ]
     return tuple(sorted(found, key=lambda matter: matter.dossier.severity or "~"))
+
+
+def _over(tongue: Tongue, severity: str, title: str) -> str:
+    told = sentences.title_once_over(title) if tongue.is_english else title
+    return f"{severity} {told} · {sentences.status_phrase(tongue, 'resolved')}".strip()

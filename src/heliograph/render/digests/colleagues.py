@@ -1,107 +1,34 @@
-"""Digests for colleagues: business, engineering, and any other audience inside."""
+"""Digests for colleagues: engineering, and any other audience inside."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
+from heliograph.message import Message
 from heliograph.render import sentences, words
-from heliograph.render.digests import rows
-from heliograph.render.digests.case import Matter, matters
-from heliograph.render.digests.compose import compose, letterhead, subject
-from heliograph.render.digests.sheet import Row, Section, Sheet, plain, worded
+from heliograph.render.digests import plan, rows, word
+from heliograph.render.digests.batch import batches
+from heliograph.render.digests.case import Matter
+from heliograph.render.digests.plan import Plan
+from heliograph.render.digests.sheet import Row, plain, worded
 from heliograph.render.layouts import Layouts
-from heliograph.render.mail import Mail
 from heliograph.render.tongue import N_
-from heliograph.view import Desk, View
+from heliograph.view import Desk, Heard, View
 
 _ENDING = N_("Please do not join the call unless you were asked to.")
 
 
-def business(view: View, desk: Desk, layouts: Layouts) -> Mail | None:
-    """Make the mail of those who sell and promise: what to pause, what may be said, when to go on.
-
-    It speaks of a problem by the title customers know.
-    """
-    found = matters(view, desk)
-    sections = (Section(heading=matter.heading, rows=tuple(_business_rows(matter))) for matter in found)
-    return _mail(found, [matter.headline for matter in found], tuple(sections), layouts) if found else None
+def engineering(view: View, desk: Desk, heard: tuple[Heard, ...], layouts: Layouts) -> Iterator[Message]:
+    """Make the mails of those who may have to help: condition, needs, who leads, where to look; and what remains."""
+    for batch in batches(view, desk, heard):
+        yield plan.told(batch, _ENGINEERING, layouts)
 
 
-def engineering(view: View, desk: Desk, layouts: Layouts) -> Mail | None:
-    """Make the mail of those who may have to help: condition, needs, who leads, and where to look."""
-    found = matters(view, desk)
-    sections = (Section(heading=matter.own_heading, rows=tuple(_engineering_rows(matter))) for matter in found)
-    return _mail(found, [matter.own_heading for matter in found], tuple(sections), layouts) if found else None
-
-
-def general(view: View, desk: Desk, layouts: Layouts) -> Mail | None:
-    """Make the mail of any other audience inside."""
-    found = matters(view, desk)
-    sections = (Section(heading=matter.own_heading, rows=tuple(_general_rows(matter))) for matter in found)
-    return _mail(found, [matter.own_heading for matter in found], tuple(sections), layouts) if found else None
-
-
-def _mail(found: tuple[Matter, ...], headlines: list[str], sections: tuple[Section, ...], layouts: Layouts) -> Mail:
-    view, desk = found[0].view, found[0].desk
-    sheet = Sheet(
-        greeting="",
-        sections=sections,
-        closing=(rows.all_open(found, found[0].tongue.gettext("ALL OPEN")),),
-        notice=view.about.notice,
-    )
-    head = letterhead(
-        view,
-        audience=desk.reader,
-        name=desk.name,
-        subject=_subject(found, headlines),
-        preheader=" ".join(sections[0].rows[0].text.split()),
-        at=max(matter.incident.updated_at for matter in found),
-    )
-    return compose(layouts, "digest", head, sheet)
-
-
-def _subject(found: tuple[Matter, ...], headlines: list[str]) -> str:
-    first, *others = found
-    name = first.desk.name
-    if others:
-        opened = first.tongue.gettext("%(num)s open", num=len(found))
-        return subject(f"{name}: {opened}", headlines, parting=": ")
-    until = first.incident.next_update
-    promised = until is not None and not first.incident.late
-    promise = first.tongue.gettext("next word by %(when)s", when=first.at(until)) if until and promised else ""
-    return subject(f"{name}: {headlines[0]}", [first.phrase, promise], f" ({first.count})")
-
-
-def _business_rows(matter: Matter) -> Iterator[Row]:
-    say = matter.tongue.gettext
-    own = list(rows.own_words(matter, say("FOR YOU")))
-    yield from own or [plain(say("FOR YOU"), say("No words of your own yet; what follows holds for everyone."))]
-    yield _happening(matter)
-    yield rows.state(matter)
-    yield from rows.facts(matter)
-    labels = {row.label for row in own}
-    if labels.isdisjoint(("SAY", say("SAY"))):
-        yield _to_say(matter)
-    yield from rows.customers_read(matter)
-    if labels.isdisjoint(("RESUME", say("RESUME"))):
-        yield plain(say("RESUME"), say("When we write that it is solved, and not before."))
-    yield from rows.asks_of_me(matter)
-    yield rows.next_word(matter)
-
-
-def _happening(matter: Matter) -> Row:
-    """Tell the problem in a sentence, then in the words for everyone."""
-    said = matter.said_now or matter.shared_words()
-    told = sentences.told_since(matter.tongue, matter.public_title, matter.at(matter.incident.started_at))
-    said = sentences.without_echo(matter.public_title, said)
-    return worded(matter.tongue.gettext("WHAT HAPPENS"), sentences.lead_in(sentences.literal(told), said))
-
-
-def _to_say(matter: Matter) -> Row:
-    say = matter.tongue.gettext
-    if matter.dossier.title_public is None:
-        return plain(say("SAY"), say("Nothing: customers were not told of this."))
-    return plain(say("SAY"), say("What customers read on the public page, and no more; no cause, no time of your own."))
+def general(view: View, desk: Desk, heard: tuple[Heard, ...], layouts: Layouts) -> Iterator[Message]:
+    """Make the mails of any other audience inside."""
+    for batch in batches(view, desk, heard):
+        yield plan.told(batch, _GENERAL, layouts)
 
 
 def _engineering_rows(matter: Matter) -> Iterator[Row]:
@@ -109,16 +36,33 @@ def _engineering_rows(matter: Matter) -> Iterator[Row]:
     own = list(rows.own_words(matter, say("CONDITION")))
     yield from own
     yield from _internal_words(matter, say("BESIDES") if own else say("CONDITION"))
+    yield from rows.wanted_of_me(matter, say("FROM YOU"))
     yield rows.state(matter)
     yield from rows.asks(matter)
     yield from rows.decision(matter)
-    yield rows.people(matter, matter.tongue.gettext(_ENDING))
+    yield word.people(matter, matter.tongue.gettext(_ENDING))
     yield from _owners(matter)
     yield from _links(matter)
     yield from rows.facts(matter)
-    yield rows.we_said(matter)
-    yield rows.next_word(matter)
+    yield word.we_said(matter)
+    yield word.next_word(matter)
     yield from rows.earlier_own_words(matter)
+
+
+def _engineering_closing(matter: Matter) -> Iterator[Row]:
+    say = matter.tongue.gettext
+    yield plain(say("STATE"), rows.solved(matter), rows.changed(matter))
+    own = list(rows.own_words(matter, say("CONDITION"))) if matter.own_words_hold else []
+    yield from own
+    yield from _internal_words(matter, say("BESIDES") if own else say("CONDITION"))
+    yield from rows.wanted_of_me(matter, say("FROM YOU"))
+    yield from rows.asks(matter)
+    yield rows.affected(matter)
+    yield from _links(matter)
+    yield from rows.facts(matter)
+    yield word.we_said(matter)
+    yield from word.owed_after_end(matter)
+    yield word.account(matter)
 
 
 def _internal_words(matter: Matter, label: str) -> Iterator[Row]:
@@ -138,7 +82,7 @@ def _owners(matter: Matter) -> Iterator[Row]:
     affected, nobody = matter.incident.affected, matter.tongue.gettext("no owner named")
     lines = [
         sentences.sentence(f"{matter.names[one.component]}: {one.owner or nobody}")
-        + "".join(f"\n- {address}" for address in (one.runbook, *one.dashboards) if address)
+        + "".join(f"\n{address}" for address in (one.runbook, *one.dashboards) if address)
         for one in matter.desk.owners
         if one.component in affected
     ]
@@ -153,15 +97,49 @@ def _links(matter: Matter) -> Iterator[Row]:
         )
 
 
+def _to_others(matter: Matter) -> Iterator[Row]:
+    """Give the newest words if they are for other colleagues alone: else nothing here would tell them."""
+    newest = next((update for update in matter.incident.updates if update.passages), None)
+    if newest is None or not matter.said_now or any(passage.addressed for passage in newest.passages):
+        return
+    said = "\n".join(one.markdown for one in matter.dossier.said)
+    if not any(passage.markdown in said for passage in newest.passages):
+        yield worded(matter.tongue.gettext("BESIDES"), words.joined(newest.passages), matter.age(newest.at))
+
+
 def _general_rows(matter: Matter) -> Iterator[Row]:
-    yield from rows.own_words(matter, matter.tongue.gettext("FOR YOU"))
-    yield _happening(matter)
+    say = matter.tongue.gettext
+    yield from rows.own_words(matter, say("FOR YOU"))
+    yield plan.happening(matter)
+    yield from _to_others(matter)
+    yield from rows.wanted_of_me(matter, say("FROM YOU"))
     yield rows.state(matter)
     yield from rows.facts(matter)
     yield from rows.decision(matter)
     yield from rows.asks(matter)
-    yield rows.we_said(matter)
-    yield from rows.told(matter)
-    yield rows.next_word(matter)
-    yield rows.people(matter, matter.tongue.gettext(_ENDING))
+    yield word.we_said(matter)
+    yield from word.told(matter)
+    yield word.next_word(matter)
+    yield word.people(matter, say(_ENDING))
     yield from _links(matter)
+
+
+def _general_closing(matter: Matter) -> Iterator[Row]:
+    say = matter.tongue.gettext
+    yield plain(say("STATE"), rows.solved(matter), rows.changed(matter))
+    if matter.own_words_hold:
+        yield from rows.own_words(matter, say("FOR YOU"))
+    yield plan.happened(matter)
+    yield from _to_others(matter)
+    yield rows.affected(matter)
+    yield from rows.facts(matter)
+    yield from rows.wanted_of_me(matter, say("FROM YOU"))
+    yield from rows.asks(matter)
+    yield from word.told(matter)
+    yield from word.owed_after_end(matter)
+    yield word.account(matter)
+    yield from _links(matter)
+
+
+_ENGINEERING: Final = Plan(by_own_title=True, open=_engineering_rows, closing=_engineering_closing)
+_GENERAL: Final = Plan(by_own_title=True, open=_general_rows, closing=_general_closing)

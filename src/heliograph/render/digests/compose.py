@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
 import msgspec
 
+from heliograph.message import Mail
+from heliograph.render.digests import public_page
 from heliograph.render.digests import sheet as sheets
-from heliograph.render.digests.sheet import Sheet
+from heliograph.render.digests.fitting import briefer
+from heliograph.render.digests.sheet import Row, Sheet
 from heliograph.render.layouts import Layouts
-from heliograph.render.mail import SUBJECT_LIMIT, Mail, inlined
+from heliograph.render.mail import SUBJECT_LIMIT, inlined, too_large
 from heliograph.render.sentences import shortened
 from heliograph.render.tongue import tongue
 from heliograph.view import About, View
 
 _RULE: Final = "-" * sheets.WIDTH
+_SURELY_SMALL: Final = 20_000
+"""Of fewer characters no mail is too large, however they are encoded."""
 _PREHEADER_LIMIT: Final = 140
 
 
@@ -57,8 +62,33 @@ def letterhead(
     )
 
 
-def compose(layouts: Layouts, kind: Literal["digest", "letter"], head: Mail, sheet: Sheet) -> Mail:
-    """Set a sheet by the layouts `mail/<kind>.txt` and `mail/<kind>.html`."""
+def letter_pair(
+    layouts: Layouts, head: Mail, sheet: Sheet, about: About, *, above: Sequence[Row] = (), instead: Sequence[Row] = ()
+) -> tuple[Mail, Mail]:
+    """Set a letter twice: as it goes when the status page is live, and without any address of that page.
+
+    `above` are lines that stand over the greeting of what is filed; `instead` stands where the page was linked.
+    """
+    alone = public_page.unlinked(sheet, about, tongue(head.language), instead)
+    return compose(layouts, "letter", head, sheet, above), compose(layouts, "letter", head, alone, above)
+
+
+def compose(
+    layouts: Layouts, kind: Literal["digest", "letter"], head: Mail, sheet: Sheet, above: Sequence[Row] = ()
+) -> Mail:
+    """Set a sheet by the layouts `mail/<kind>.txt` and `mail/<kind>.html`; letters may have lines above them.
+
+    One that would be too large to arrive whole everywhere is said more briefly.
+    """
+    mail = head
+    for one in briefer(sheet, tongue(head.language)):
+        mail = _set(layouts, kind, head, one, above)
+        if len(mail.text) + len(mail.html) < _SURELY_SMALL or not too_large(mail):
+            break
+    return mail
+
+
+def _set(layouts: Layouts, kind: Literal["digest", "letter"], head: Mail, sheet: Sheet, above: Sequence[Row]) -> Mail:
     spoken = tongue(head.language)
     tools = {
         "mail": head,
@@ -67,9 +97,22 @@ def compose(layouts: Layouts, kind: Literal["digest", "letter"], head: Mail, she
         "letter": sheets.letter,
         "column": sheets.label_width((*sheet.sections, sheets.Section(heading="", rows=sheet.closing))),
         "rule": _RULE,
+        "above": tuple(above),
+        "wrapped": _wrapped,
     }
     text = _tidy(layouts.render(f"mail/{kind}.txt", spoken, **tools))
-    return msgspec.structs.replace(head, text=text, html=inlined(layouts.render(f"mail/{kind}.html", spoken, **tools)))
+    page = _naming_links(layouts.render(f"mail/{kind}.html", spoken, **tools))
+    return msgspec.structs.replace(head, text=text, html=inlined(page))
+
+
+def _wrapped(text: str) -> str:
+    """Wrap plain words at a letter's width."""
+    return "\n".join(sheets.wrapped(text, sheets.LETTER_WIDTH))
+
+
+def _naming_links(page: str) -> str:
+    """Mark links that do not show their address, so that print can show it beside them."""
+    return re.sub(r'<a href="([^"]*)"(?=[^>]*>)(?![^>]*>\1</a>)', r'<a class="named" href="\1"', page)
 
 
 def _header_words(text: str) -> str:

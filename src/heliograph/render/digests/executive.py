@@ -4,88 +4,81 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from heliograph.message import Message
 from heliograph.render import markup, sentences
-from heliograph.render.digests import rows
-from heliograph.render.digests.case import CHANGED, Matter, matters
-from heliograph.render.digests.compose import compose, letterhead, subject
-from heliograph.render.digests.sheet import Row, Section, Sheet, plain
+from heliograph.render.digests import rows, word
+from heliograph.render.digests.answers import answer
+from heliograph.render.digests.batch import Batch, batches
+from heliograph.render.digests.case import CHANGED, Matter
+from heliograph.render.digests.compose import subject
+from heliograph.render.digests.sheet import Row, Section, plain
 from heliograph.render.layouts import Layouts
-from heliograph.render.mail import Mail
 from heliograph.render.tongue import N_
-from heliograph.view import Desk, Incident, View
+from heliograph.view import Desk, Heard, View
 
 _ENDING = N_("Reply here; please do not join the call.")
 _DEADLINE_FACT = "sla"
 """The id of the fact whose last clause stands in the subject: what runs out, and when."""
 
 
-def executive(view: View, desk: Desk, layouts: Layouts) -> Mail | None:
-    """Make one mail for all open incidents this audience asked to hear of; None, silence, if there are none."""
-    found = matters(view, desk)
-    if not found:
-        return None
-    sheet = Sheet(
-        greeting="",
-        sections=tuple(Section(heading=matter.heading, rows=tuple(_rows(matter))) for matter in found),
-        closing=(rows.all_open(found, found[0].tongue.gettext("ALL OPEN")),),
-        notice=view.about.notice,
-    )
-    return compose(layouts, "digest", _head(view, desk, _subject(found), found), sheet)
+def executive(view: View, desk: Desk, heard: tuple[Heard, ...], layouts: Layouts) -> Iterator[Message]:
+    """Make one mail for all open incidents this audience asked to hear of, and a last one for each that is over.
+
+    Nothing, silence, if there are none.
+    """
+    for batch in batches(view, desk, heard):
+        yield _last(batch, layouts) if batch.kind == "closing" else _all_open(batch, layouts)
 
 
-def executive_closing(view: View, desk: Desk, incident: Incident, layouts: Layouts) -> Mail:
-    """Make the last mail about one incident that is over: how long it was, what it cost, what was said."""
-    matter = Matter(view=view, incident=incident, desk=desk, dossier=desk.dossier(incident.id))
-    line = subject(
-        matter.heading, [matter.tongue.gettext("solved"), *_own_sentences(matter)], f" ({matter.count})", parting=": "
+def _all_open(batch: Batch, layouts: Layouts) -> Message:
+    several = [Section(heading="", rows=tuple(map(_in_short, batch.matters)))] if len(batch.matters) > 1 else []
+    return batch.message(
+        layouts,
+        subject=_subject(batch),
+        preheader=_bottom_line(batch.first),
+        sections=[*several, *(rows.section(matter.heading, matter, _rows(matter)) for matter in batch.matters)],
+        closing=[rows.all_open(batch.matters, batch.first.tongue.gettext("ALL OPEN"))],
     )
-    sheet = Sheet(
-        greeting="",
-        sections=(Section(heading=matter.heading, rows=tuple(_closing_rows(matter))),),
-        closing=(),
-        notice=view.about.notice,
-    )
-    head = letterhead(
-        view,
-        audience=desk.reader,
-        name=desk.name,
-        subject=line,
+
+
+def _last(batch: Batch, layouts: Layouts) -> Message:
+    """Make the last mail about one incident: how long it was, what it cost, what was said."""
+    matter = batch.first
+    return batch.message(
+        layouts,
+        subject=subject(matter.headline, [*matter.ended, *_own_sentences(matter)], batch.place.ending, parting=": "),
         preheader=_bottom_line(matter),
-        at=incident.updated_at,
-        incident=incident.id,
-    )
-    return compose(layouts, "digest", head, sheet)
-
-
-def _head(view: View, desk: Desk, line: str, found: tuple[Matter, ...]) -> Mail:
-    return letterhead(
-        view,
-        audience=desk.reader,
-        name=desk.name,
-        subject=line,
-        preheader=_bottom_line(found[0]),
-        at=max(matter.incident.updated_at for matter in found),
+        sections=[Section(heading=matter.heading_over, rows=tuple(_closing_rows(matter)))],
     )
 
 
-def _subject(found: tuple[Matter, ...]) -> str:
-    first, *others = found
+def _in_short(matter: Matter) -> Row:
+    """Say one of several problems in a line: its severity, its headline, and where it stands."""
+    told = sentences.sentence(f"{sentences.headline(matter.public_title)}{matter.tongue.colon} {matter.phrase}")
+    return plain(matter.severity, told, rows.heading_mark(matter) or matter.mark(matter.newest.at, CHANGED))
+
+
+def _subject(batch: Batch) -> str:
+    first, *others = batch.matters
     if others:
-        return subject(
-            first.tongue.gettext("%(num)s open", num=len(found)),
-            [f"{matter.headline} ({matter.count})" for matter in found],
-            parting=": ",
-        )
+        opened = first.tongue.ngettext("%(num)s open", "%(num)s open", len(batch.matters))
+        return subject(opened, [matter.headline for matter in batch.matters], batch.place.ending, parting=": ")
     own = _own_sentences(first)
     if own and _begins_with_phrase(first, own[0]):
         details = [own[0], _deadline(first), *own[1:]]
     else:
         details = [first.phrase, *(own if len(own) == 1 else ()), _deadline(first)]
-    return subject(first.headline, details, f" ({first.count})", parting=": ")
+    return subject(first.headline, details, batch.place.ending, parting=": ")
+
+
+def _said_to_you(matter: Matter) -> tuple[str, str]:
+    """Split the newest words for this reader: what is so, in one line, and what they ask of it, in Markdown."""
+    told, asked = answer(matter.own_words(), matter.tongue.gettext("FROM YOU"))
+    return markup.to_line(told), asked
 
 
 def _own_sentences(matter: Matter) -> list[str]:
-    told = sentences.sentences(markup.to_line(matter.own_words()))
+    told = sentences.sentences(_said_to_you(matter)[0]) if matter.own_words_hold else []
     return [sentences.mid_sentence(one.rstrip(".")) for one in told]
 
 
@@ -104,8 +97,8 @@ def _deadline(matter: Matter) -> str:
 
 def _bottom_line(matter: Matter) -> str:
     """Give the words written for this reader; a single sentence, or none, is led by where things stand."""
-    own = markup.to_line(matter.own_words())
-    if own and (_begins_with_phrase(matter, own) or len(sentences.sentences(own)) > 1):
+    own = _said_to_you(matter)[0] if matter.own_words_hold else ""
+    if matter.incident.is_open and own and (_begins_with_phrase(matter, own) or len(sentences.sentences(own)) > 1):
         return own
     return f"{_standing(matter)} {own}".strip()
 
@@ -113,11 +106,7 @@ def _bottom_line(matter: Matter) -> str:
 def _standing(matter: Matter) -> str:
     incident = matter.incident
     if incident.resolved_at is not None:
-        lasted, when = (
-            matter.tongue.duration(incident.resolved_at - incident.started_at),
-            matter.at(incident.resolved_at),
-        )
-        return matter.tongue.gettext("Solved %(when)s, after %(span)s.", when=when, span=lasted)
+        return rows.solved(matter)
     told = max(matter.dossier.said, key=lambda said: (said.status is not None, said.at), default=None)
     if told is not None and told.status == incident.status:
         return sentences.sentence(sentences.first_sentence(markup.to_line(told.markdown)))
@@ -126,41 +115,36 @@ def _standing(matter: Matter) -> str:
 
 def _rows(matter: Matter) -> Iterator[Row]:
     say = matter.tongue.gettext
-    yield plain(say("BOTTOM LINE"), _bottom_line(matter), matter.mark(matter.newest.at, CHANGED))
-    yield plain(say("FROM YOU"), _from_you(matter))
+    yield plain(say("BOTTOM LINE"), _bottom_line(matter), rows.changed(matter))
+    yield rows.from_you(matter, _said_to_you(matter)[1])
     yield from rows.facts(matter)
     yield rows.state(matter)
     yield from rows.decision(matter)
     yield from rows.asks(matter)
-    yield rows.we_said(matter)
-    yield from rows.told(matter)
-    yield rows.next_word(matter)
-    yield rows.people(matter, say(_ENDING))
+    yield word.we_said(matter)
+    yield from word.told(matter)
+    yield word.next_word(matter)
+    yield word.people(matter, say(_ENDING))
+    yield from _older_words(matter)
 
 
-def _from_you(matter: Matter) -> str:
-    """Say what is asked of this very reader; nothing, if nothing is."""
-    incident, me, say = matter.incident, matter.my_names, matter.tongue.gettext
-    wanted = [
-        sentences.sentence(say("%(what)s, since %(when)s", what=ask.what, when=matter.clock(ask.since)))
-        for ask in incident.asks
-        if ask.met_at is None and ask.of.casefold() in me
-    ]
-    if incident.decision is not None and incident.decision.who.casefold() in me:
-        decide = say("Decide by %(when)s: %(what)s", when=matter.at(incident.decision.at), what=incident.decision.what)
-        wanted.insert(0, sentences.sentence(decide))
-    return " ".join(wanted) or say("Nothing now.")
+def _older_words(matter: Matter) -> Iterator[Row]:
+    """Give the newest words for this reader where others were said since, and the bottom line is made of those."""
+    told, since = _said_to_you(matter)[0], matter.own_words_at
+    if told and since and not matter.own_words_hold:
+        yield plain(matter.tongue.gettext("LAST TO YOU"), told, matter.age(since))
 
 
 def _closing_rows(matter: Matter) -> Iterator[Row]:
-    incident, say = matter.incident, matter.tongue.gettext
-    yield plain(say("BOTTOM LINE"), _bottom_line(matter))
+    say = matter.tongue.gettext
+    yield plain(say("BOTTOM LINE"), _bottom_line(matter), rows.changed(matter))
+    yield rows.from_you(matter, _said_to_you(matter)[1] if matter.own_words_hold else "")
     yield from rows.facts(matter)
     yield plain(say("WHEN"), matter.since())
-    affected = matter.tongue.listing(matter.names[part] for part in incident.affected)
-    yield plain(say("AFFECTED"), f"{affected}." if affected else say("No part we name."))
-    yield rows.we_said(matter)
-    yield from rows.told(matter)
-    published, missing = say("The account is published."), say("The account of it is not published yet.")
-    yield plain(say("ACCOUNT"), published if incident.postmortem else missing)
-    yield from rows.customers_read(matter)
+    yield rows.affected(matter)
+    yield from rows.asks(matter)
+    yield word.we_said(matter)
+    yield from word.told(matter)
+    yield from word.owed_after_end(matter)
+    yield word.account(matter)
+    yield from word.customers_read(matter)

@@ -2,43 +2,81 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Final
 
 from heliograph.render import markup, sentences, words
 from heliograph.render.digests.answers import answers
-from heliograph.render.digests.case import CHANGED, Matter
-from heliograph.render.digests.sheet import Row, plain, worded
+from heliograph.render.digests.case import CHANGED, NEW, Matter
+from heliograph.render.digests.sheet import Row, Section, plain, worded
 from heliograph.view import Ask, Claim, Fact
 
-_BEGINNING: Final = 74
-"""How much is quoted of what was said before: about a line."""
+
+def section(heading: str, matter: Matter, told: Iterable[Row]) -> Section:
+    """Put rows under a heading, marked where a problem is new among others told before."""
+    return Section(heading=" · ".join(part for part in (heading, heading_mark(matter)) if part), rows=tuple(told))
+
+
+def heading_mark(matter: Matter) -> str:
+    """Mark a problem that is told for the first time in a thread that has told of others."""
+    return matter.tongue.gettext(NEW) if matter.heard and matter.is_first else ""
+
+
+def changed(matter: Matter) -> str:
+    """Mark what sums a problem up, if words or a status came after the last message heard."""
+    status_at = next((update.at for update in matter.incident.updates if update.status is not None), None)
+    instants = (matter.own_words_at, matter.shared_words_at, status_at)
+    return next((mark for one in instants if one and (mark := matter.mark(one, CHANGED))), "")
+
+
+def from_you(matter: Matter, authored: str) -> Row:
+    """Say what is wanted of this very reader; that nothing is, if so."""
+    say = matter.tongue.gettext
+    nothing = plain(say("FROM YOU"), say("Nothing now."))
+    return next(wanted_of_me(matter, say("FROM YOU"), authored), nothing)
+
+
+def wanted_of_me(matter: Matter, label: str, authored: str = "") -> Iterator[Row]:
+    """Say what is wanted of this very reader: by asks, by decisions it has to take, by words written for it."""
+    incident, me, say = matter.incident, matter.my_names, matter.tongue.gettext
+    asked = [ask for ask in incident.asks if ask.met_at is None and ask.of.casefold() in me]
+    wanted = [say("%(what)s, since %(when)s", what=ask.what, when=matter.clock(ask.since)) for ask in asked]
+    instants = [ask.since for ask in asked]
+    coming = incident.decision
+    if coming is not None and coming.who.casefold() in me:
+        wanted.insert(0, say("Decide by %(when)s: %(what)s", when=matter.at(coming.at), what=coming.what))
+        instants.append(coming.said_at)
+    if authored and matter.own_words_at:
+        instants.append(matter.own_words_at)
+    if instants:
+        told = " ".join(sentences.literal(sentences.sentence(one)) for one in wanted)
+        text = sentences.lead_in(told, authored) if told else authored
+        yield worded(label, text, next((mark for one in instants if (mark := matter.mark(one))), ""))
 
 
 def state(matter: Matter) -> Row:
-    """Say since when, and which parts are in which state; a part that has just changed with what it was before."""
-    claims = (*matter.incident.claims, *_recovered(matter))
-    moved = {claim.component for claim in matter.newest.claims if claim.was != claim.state}
+    """Say since when, and which parts are in which state; what changed since the last message with what it was then."""
+    moved = {} if matter.is_first else matter.moved()
+    standing = {claim.component for claim in matter.incident.claims}
+    recovered = [claim for claim in matter.moved().values() if claim.component not in standing]
     since = matter.tongue.gettext("Since %(when)s", when=matter.at(matter.incident.started_at))
-    parts = "".join(f" {_claim(matter, claim, moved)}." for claim in claims)
-    note = matter.tongue.gettext(CHANGED) if moved and len(matter.incident.updates) > 1 else ""
+    parts = "".join(f" {_claim(matter, claim, moved)}." for claim in (*matter.incident.claims, *recovered))
+    note = matter.tongue.gettext(CHANGED) if moved else ""
     return plain(matter.tongue.gettext("STATE"), f"{since}.{parts}", note)
 
 
-def _recovered(matter: Matter) -> list[Claim]:
-    """Find what the newest update says works again, where the standing claims no longer name it."""
-    standing = {claim.component for claim in matter.incident.claims}
-    return [claim for claim in matter.newest.claims if claim.component not in standing]
-
-
-def _claim(matter: Matter, claim: Claim, moved: set[str]) -> str:
+def _claim(matter: Matter, claim: Claim, moved: Mapping[str, Claim]) -> str:
     tongue, name = matter.tongue, matter.names[claim.component]
-    if claim.component not in moved or claim.was == "operational":
+    if claim.component not in moved or moved[claim.component].was == "operational":
         return words.part_state(tongue, name, claim.state)
-    before, now = words.state_word(tongue, claim.was), words.state_word(tongue, claim.state)
+    before, now = words.state_word(tongue, moved[claim.component].was), words.state_word(tongue, claim.state)
     return tongue.gettext("%(part)s: %(before)s → %(now)s", part=name, before=before, now=now)
+
+
+def affected(matter: Matter) -> Row:
+    """Name every part that a problem ever touched."""
+    say, parts = matter.tongue.gettext, matter.tongue.listing(matter.names[one] for one in matter.incident.affected)
+    return plain(say("AFFECTED"), f"{parts}." if parts else say("No part we name."))
 
 
 def facts(matter: Matter) -> Iterator[Row]:
@@ -51,7 +89,7 @@ def facts(matter: Matter) -> Iterator[Row]:
 
 def _fact(fact: Fact) -> tuple[str, str]:
     """Label a fact and say its value in its unit; of `Customers affected`, the second word goes to the value."""
-    value = f"{fact.value} {fact.unit}".strip()
+    value = fact.measured
     of, affected, rest = fact.name.partition(" affected")
     if affected and not rest and value[:1].isdigit():
         return of.upper(), sentences.sentence(value + affected)
@@ -59,97 +97,37 @@ def _fact(fact: Fact) -> tuple[str, str]:
 
 
 def decision(matter: Matter) -> Iterator[Row]:
-    """Say what will be decided, when and by whom."""
+    """Say what others will decide, when and who; this reader's own decisions stand in `wanted_of_me`."""
     coming = matter.incident.decision
-    if coming is not None:
+    if coming is not None and coming.who.casefold() not in matter.my_names:
         when, what = matter.at(coming.at), f"{coming.what.rstrip('.')}."
         text = matter.tongue.gettext("%(when)s, %(who)s: %(what)s", when=when, who=coming.who, what=what)
         yield plain(matter.tongue.gettext("DECISION"), text, matter.mark(coming.said_at))
 
 
 def asks(matter: Matter) -> Iterator[Row]:
-    """Say what is needed of whom and not there yet, and what has just come."""
-    yield from (_ask(matter, ask) for ask in matter.incident.asks if _is_current(matter, ask))
+    """Say what is needed of others and not there yet, and what has come since the last message, of whomever."""
+    for ask in matter.incident.asks:
+        if ask.met_at is not None or ask.of.casefold() not in matter.my_names:
+            yield from _ask(matter, ask)
 
 
-def asks_of_me(matter: Matter) -> Iterator[Row]:
-    """Say, of those, what is needed of this very reader."""
-    mine = (ask for ask in matter.incident.asks if ask.of.casefold() in matter.my_names)
-    yield from (_ask(matter, ask) for ask in mine if _is_current(matter, ask))
-
-
-def _is_current(matter: Matter, ask: Ask) -> bool:
-    return ask.met_at is None or ask.met_at == matter.newest.at
-
-
-def _ask(matter: Matter, ask: Ask) -> Row:
+def _ask(matter: Matter, ask: Ask) -> Iterator[Row]:
     say = matter.tongue.gettext
     since = say("%(what)s, of %(who)s, since %(when)s", what=ask.what, who=ask.of, when=matter.clock(ask.since))
-    met = say("not met") if ask.met_at is None else say("met at %(when)s", when=matter.clock(ask.met_at))
-    return plain(say("OPEN ASK"), sentences.sentence(f"{since}; {met}"), matter.mark(ask.met_at or ask.since))
+    if ask.met_at is None:
+        open_still = say("not met")
+        yield plain(say("OPEN ASK"), sentences.sentence(f"{since}; {open_still}"), matter.mark(ask.since))
+    elif matter.is_untold(ask.met_at):
+        met = say("met at %(when)s", when=matter.clock(ask.met_at))
+        yield plain(say("ASK MET"), sentences.sentence(f"{since}; {met}"), matter.mark(ask.met_at))
 
 
-def we_said(matter: Matter) -> Row:
-    """Quote what customers were told: the newest words whole, those before by their beginning, older ones counted."""
-    said = sorted(matter.dossier.said, key=lambda one: one.at, reverse=True)
-    tongue = matter.tongue
-    if not said:
-        return plain(tongue.gettext("WE SAID"), tongue.gettext("Nothing to customers."))
-    lines = [f'{matter.clock(one.at)} "{markup.to_line(one.markdown)}"' for one in said[:1]]
-    lines += [
-        f'{matter.clock(one.at)} "{sentences.shortened(markup.to_line(one.markdown), _BEGINNING)}"' for one in said[1:2]
-    ]
-    if len(said) > 2:  # noqa: PLR2004 -- two are quoted above
-        before = len(said) - 2
-        lines.append(tongue.ngettext("and %(num)s message before.", "and %(num)s messages before.", before))
-    return plain(tongue.gettext("WE SAID"), "\n".join(lines))
-
-
-def told(matter: Matter) -> Iterator[Row]:
-    """Say who was reached, and when; nothing where no record was kept."""
-    reached: dict[str, list[datetime]] = {}
-    for name, instant in matter.dossier.told:
-        reached.setdefault(name, []).append(instant)
-    if reached:
-        parts = (f"{name} {', '.join(map(matter.clock, instants))}" for name, instants in reached.items())
-        yield plain(matter.tongue.gettext("TOLD"), " · ".join(parts))
-
-
-def next_word(matter: Matter) -> Row:
-    """Say when customers and this reader hear again, and what was due and has not come."""
-    say = matter.tongue.gettext
-    names = {"public": say("public"), matter.desk.reader: say("this digest")}
-    owed: dict[tuple[datetime, bool], list[str]] = {}
-    for audience, name in names.items():
-        for due in matter.dossier.due:
-            if due.audience == audience:
-                owed.setdefault((due.by, due.overdue), []).append(name)
-    promise = matter.incident.next_update
-    if not owed and promise is not None:
-        owed[promise, matter.incident.late] = [say("the next word")]
-    told = [_owed(matter, by, late=late, whom=whom) for (by, late), whom in owed.items()]
-    return plain(say("NEXT WORD"), " ".join(told) or say("No time was promised; when the state changes."))
-
-
-def _owed(matter: Matter, by: datetime, *, late: bool, whom: list[str]) -> str:
-    say, time, who = matter.tongue.gettext, matter.at(by), matter.tongue.listing(whom)
-    if not late:
-        return sentences.sentence(say("%(whom)s by %(when)s, sooner if the state changes", whom=who, when=time))
-    if len(whom) == 1:
-        return sentences.sentence(say("late: %(whom)s was due by %(when)s", whom=who, when=time))
-    return sentences.sentence(say("late: %(whom)s were due by %(when)s", whom=who, when=time))
-
-
-def people(matter: Matter, ending: str) -> Row:
-    """Say who holds which role, and how to reach them without disturbing."""
-    roles = ", ".join(f"{words.role_name(matter.tongue, role)} {holder}" for role, holder in matter.dossier.roles)
-    return plain(matter.tongue.gettext("PEOPLE"), f"{sentences.sentence(roles)} {ending}" if roles else ending)
-
-
-def customers_read(matter: Matter) -> Iterator[Row]:
-    """Give the page on which customers read of it."""
-    if matter.dossier.title_public is not None:
-        yield plain(matter.tongue.gettext("PUBLIC PAGE"), matter.public_page)
+def solved(matter: Matter) -> str:
+    """Say in a sentence when a problem ended, and how long it was."""
+    end = matter.incident.resolved_at or matter.incident.updated_at
+    lasted = matter.tongue.duration(end - matter.incident.started_at)
+    return matter.tongue.gettext("Solved %(when)s, after %(span)s.", when=matter.at(end), span=lasted)
 
 
 def own_words(matter: Matter, unlabelled: str) -> Iterator[Row]:
