@@ -282,6 +282,26 @@ def test_a_server_that_is_down_keeps_no_page_from_being_published_and_what_waits
     assert company.accepted() == []
 
 
+def test_what_waited_goes_with_the_next_run_but_not_to_who_has_left_the_list_since(company, monkeypatch):
+    company.lists["exec"] = ["eva@example.com", "gone@example.com"]
+    company.write()
+    company.lab.script = lambda _: Fault("banner", "421")
+    assert company.run("send", "--audience", "exec").code == 4
+    company.lab.script = lambda _: None
+    company.lists["exec"] = ["eva@example.com"]
+    company.write()
+    from datetime import timedelta
+
+    from heliograph.cli.office import Office
+
+    real = Office.clock
+    monkeypatch.setattr(Office, "clock", lambda self: real(self) + timedelta(minutes=5))
+    said = company.run("send", "--audience", "exec")
+    assert said.code == 0, said.out
+    assert "1 recipient left a list" in said.err
+    assert company.numbers() == Counter({"eva@example.com": 1})
+
+
 def test_without_an_operator_s_file_ship_publishes_and_says_that_nobody_was_written_to(company, monkeypatch):
     monkeypatch.delenv("HELIOGRAPH_OPERATOR")
     said = company.run("ship", "--yes")

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from heliograph.gate import labels
-from proof.post import BREAKS, Tally, line, prove
+from proof.post import BREAKS, Tally, _marks, line, prove
 from proof.suite import Case
 
 
@@ -58,3 +58,13 @@ def test_the_proof_says_it_in_a_line():
 )
 def test_the_line_fails_for_anything_foreign_and_where_it_could_not_have_been_found(found, noticed):
     assert line(found, 20, noticed).verdict == "FAILED"
+
+
+def test_an_id_that_only_looks_like_somebodys_words_is_none():
+    names = {"house-3": "Third", "globex": "Globex"}
+    assert _marks("<zz4gcqcdzz0a@mail.example> zzhouse3zz0af1 zzglobexzzxy", names) == {"house3"}
+
+
+@pytest.mark.slow
+def test_what_customers_were_told_is_kept_from_insiders_whose_own_roles_have_yet_to_approve_it():
+    assert prove(["post-6"]).refused == (), "a digest quoted it, and the second wall refused the whole build"

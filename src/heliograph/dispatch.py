@@ -9,6 +9,7 @@ from typing import Final
 
 from msgspec import structs
 
+from heliograph.mailbox import folded
 from heliograph.message import Channel, Mail, Message, Pace
 from heliograph.operations import BucketPlace, Operations, Recipient
 from heliograph.record import Record, Told
@@ -97,6 +98,17 @@ def waiting(
     """Give everything planned that has not gone yet, from this run or an earlier one, in order; of some or all."""
     planned = (one for one in ledger.planned(now - REMEMBERED) if not only or one.message.audience in only)
     return stages((one for one in planned if _has_open(ledger, one, operations, now)), paces)
+
+
+def spare_the_gone(ledger: Ledger, stages: Iterable[Stage], recipients: Iterable[Recipient], now: datetime) -> int:
+    """Send nothing more to who was planned earlier and has left the list since; count them."""
+    listed, spared = {(one.reader, folded(one.address)) for one in recipients}, 0
+    for planned in (one for stage in stages for one in stage.planned if one.message.channel == "mail"):
+        reader, waiting_ones = planned.message.reader, ledger.deliveries(planned.id, WAITING)
+        for key in [one.key for one in waiting_ones if (reader, folded(one.address)) not in listed]:
+            ledger.settle(key, "SUPPRESSED", "no longer on the list", now)
+            spared += 1
+    return spared
 
 
 def _has_open(ledger: Ledger, planned: Planned, operations: Operations, now: datetime) -> bool:

@@ -118,7 +118,7 @@ def _searched(world: World, messages: tuple[Message, ...], pace: Any) -> Tally:
     own, foreign, mails = 0, list[str](), 0
     for message in messages:
         text = _text(message)
-        mine = set(re.findall(r"zz([a-z0-9]+)zz[0-9a-f]+", text))
+        mine = _marks(text, names)
         own += message.customer.replace("-", "") in mine
         foreign += _foreign(message, text, mine, names)
     for intent in _intents(world, messages, pace):
@@ -128,9 +128,14 @@ def _searched(world: World, messages: tuple[Message, ...], pace: Any) -> Tally:
             addresses = set(re.findall(r"[a-z0-9-]+@box\.example", told))
             if addresses != {delivery.address}:
                 foreign.append(f"{intent.planned.message.reader}: addresses {sorted(addresses)}")
-            mine = set(re.findall(r"zz([a-z0-9]+)zz[0-9a-f]+", told))
-            foreign += _foreign(intent.planned.message, told, mine, names)
+            foreign += _foreign(intent.planned.message, told, _marks(told, names), names)
     return Tally(1, len(messages), mails, own, tuple(foreign))
+
+
+def _marks(text: str, names: dict[str, str]) -> set[str]:
+    """Name the customers whose words stand in a text; what merely looks alike, such as an id made by chance, is none."""
+    known = {identity.replace("-", "") for identity in names}
+    return {one for one in known if re.search(f"zz{one}zz[0-9a-f]", text)}
 
 
 def _foreign(message: Message, text: str, marks: set[str], names: dict[str, str]) -> Iterator[str]:

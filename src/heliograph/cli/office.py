@@ -16,6 +16,7 @@ from heliograph.cli.house import House, Stop, instant_for
 from heliograph.cli.ledgers import need_operations
 from heliograph.model import Site
 from heliograph.problems import did_you_mean
+from heliograph.render.words import count
 
 if TYPE_CHECKING:
     from heliograph.dispatch import Run
@@ -72,10 +73,16 @@ class Office:
         return draw_up(messages, ledger, self.recipients, self.operations, self.paces, self.clock())
 
     def stages(self, ledger: Ledger) -> tuple[Stage, ...]:
-        """Give what waits in the ledger, in order, of the audiences that were asked for."""
-        from heliograph.dispatch import waiting
+        """Give what waits in the ledger, in order, of the audiences that were asked for; who left a list is let go."""
+        from heliograph.dispatch import spare_the_gone, waiting
 
-        return waiting(ledger, self.operations, self.paces, self.clock(), frozenset(self._only))
+        stages = waiting(ledger, self.operations, self.paces, self.clock(), frozenset(self._only))
+        gone = spare_the_gone(ledger, stages, self.recipients, self.clock())
+        if gone:
+            self.house.say(
+                f"{count(gone, 'recipient', 'recipients')} left a list since it was planned; not written to."
+            )
+        return stages
 
     def run(self, ledger: Ledger, tell: Callable[[Delivery], None]) -> Run:
         """Begin to deliver."""

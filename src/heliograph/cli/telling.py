@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -14,6 +14,7 @@ import msgspec
 from heliograph.cli import exits
 from heliograph.cli.house import House
 from heliograph.cli.office import Office
+from heliograph.send.interrupt import INTERRUPTED
 from heliograph.send.ledger import State
 
 if TYPE_CHECKING:
@@ -71,12 +72,11 @@ def tell_all(office: Office, ledger: Ledger, publish: Callable[[], Iterator[Step
 
     Each step is told when it is done. Nothing that goes wrong with mail keeps the page from being published.
     """
-    began, telling = office.clock(), _Telling(office, ledger)
-    steps = list[Step]()
+    telling, steps = _Telling(office, ledger), list[Step]()
     for step in telling.all_around(publish):
         steps.append(step)
         office.house.say(str(step))
-    return Outcome(steps=tuple(steps), unclear=tuple(_unclear(office, ledger, began)))
+    return Outcome(steps=tuple(steps), unclear=tuple(_unclear(office, ledger, telling.refused)))
 
 
 class _Telling:
@@ -87,16 +87,20 @@ class _Telling:
         self._run = office.run(ledger, self._heard)
         self._tick: Callable[[], None] = _quietly
         self._accepted: dict[str, list[datetime]] = {}
+        self._interrupted = False
+        self.refused: set[str] = set()
+        """Keys of what was refused for good in this run."""
 
     def all_around(self, publish: Callable[[], Iterator[Step]]) -> Iterator[Step]:
-        """Deliver what waits for no page, publish, then deliver the rest."""
+        """Deliver what waits for no page, publish, then deliver the rest. Whoever interrupts one step ends them all."""
         stages = self._office.stages(self._ledger)
         for stage in stages:
-            if not stage.waits:
+            if not stage.waits and not self._interrupted:
                 yield from self._delivered(stage)
-        yield from publish()
+        if not self._interrupted:
+            yield from publish()
         for stage in stages:
-            if stage.waits:
+            if stage.waits and not self._interrupted:
                 yield self._confirmed(stage)
                 yield from self._delivered(stage)
 
@@ -104,6 +108,8 @@ class _Telling:
         self._tick()
         if delivery.state == "SENT":
             self._accepted.setdefault(delivery.message, []).append(delivery.at)
+        elif delivery.state == "FAILED":
+            self.refused.add(delivery.key)
 
     def _confirmed(self, stage: Stage) -> Step:
         missing = self._run.confirm(stage)
@@ -114,6 +120,7 @@ class _Telling:
     def _delivered(self, stage: Stage) -> Iterator[Step]:
         with _progress(self._office.house, self._ledger, stage) as self._tick:
             report = self._run.deliver(stage)
+        self._interrupted = report.stopped.startswith(INTERRUPTED)
         by_audience: dict[str, list[str]] = {}
         for one in stage.planned:
             by_audience.setdefault(one.message.audience, []).append(one.id)
@@ -150,15 +157,17 @@ def _progress(house: House, ledger: Ledger, stage: Stage) -> Iterator[Callable[[
         yield lambda: bar.update(1)
 
 
-def _unclear(office: Office, ledger: Ledger, began: datetime) -> Iterator[Unclear]:
+def _unclear(office: Office, ledger: Ledger, refused: Container[str]) -> Iterator[Unclear]:
     """List what is ambiguous, of this run or an earlier one of late, what was refused now, and what has yet to go."""
     from heliograph.send.plan import REMEMBERED
     from heliograph.send.report import masked
 
-    oldest = {"AMBIGUOUS": began - max(office.operations.max_age, timedelta(days=1)), "FAILED": began}
-    recent = ((one, two) for one in ledger.planned(began - REMEMBERED) for two in ledger.deliveries(one.id, _OPEN))
+    now = office.clock()
+    of_late = now - max(office.operations.max_age, timedelta(days=1))
+    recent = ((one, two) for one in ledger.planned(now - REMEMBERED) for two in ledger.deliveries(one.id, _OPEN))
     for planned, delivery in recent:
-        if delivery.at >= oldest.get(delivery.state, delivery.at):
+        is_old = delivery.state == "AMBIGUOUS" and delivery.at < of_late
+        if not is_old and (delivery.state != "FAILED" or delivery.key in refused):
             yield Unclear(
                 key=delivery.key,
                 reader=planned.message.reader,

@@ -87,7 +87,7 @@ class _Maker:
             tags=authored.tags if self._insider else (),
             roles=_newest_roles(past) if self._insider else (),
             timeline=tuple(self._timeline(one, past)),
-            said=self._said(one.id),
+            said=self._said(authored),
             coverage=tuple(self._coverage(one.id)) if self._insider and is_open else (),
             due=tuple(self._due(authored)) if self._insider and is_open else (),
             pending=tuple(self._pending(authored)) if self._insider else (),
@@ -137,12 +137,13 @@ class _Maker:
         """Name a reader as colleagues do."""
         return self._customers.get(reader.customer) or self._names.get(reader.audience, "whoever asks support")
 
-    def _said(self, identity: str) -> tuple[view.Said, ...]:
-        told = self._incident_for(PUBLIC_READER, identity)
+    def _said(self, of: Story) -> tuple[view.Said, ...]:
+        """Give what customers were told, but for words this insider's own roles have yet to approve for it."""
+        told, unreleased = self._incident_for(PUBLIC_READER, of.id), self._unreleased(of)
         return tuple(
             view.Said(at=update.at, status=update.status, markdown="\n\n".join(one.markdown for one in update.passages))
             for update in (told.updates if told else ())
-            if update.passages
+            if update.passages and update.id not in unreleased
         )
 
     def _readers_for(self, audience: Audience) -> tuple[Reader, ...]:

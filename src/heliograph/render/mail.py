@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+from binascii import b2a_qp
 from collections.abc import Iterator, Mapping
 from datetime import UTC
 from email import message_from_bytes
 from email.errors import HeaderParseError
 from email.header import Header
 from email.headerregistry import Address, HeaderRegistry
-from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, compat32
 from email.utils import format_datetime
 from functools import lru_cache
 from types import MappingProxyType
@@ -59,8 +59,7 @@ POLICY: Final = SMTP.clone(max_line_length=_LINE_LIMIT)
 """How headers are read back."""
 
 _HEADERS: Final = HeaderRegistry()
-_BODY: Final = SMTP.clone(max_line_length=76)
-"""How bodies are encoded: quoted-printable allows 76 columns."""
+_STRUCTURAL: Final = ("MIME-Version", "Content-Type")
 
 
 class HeaderRefused(ValueError):  # noqa: N818 -- it is an answer, as problems.Refused is
@@ -90,16 +89,20 @@ def message_bytes(mail: Mail, own: Mapping[str, str] = _NO_MORE) -> bytes:
 
     Raises HeaderRefused rather than write a header that was not meant, or one that stands there already.
     """
+    structure, body = _content(mail.text, mail.html)
     try:
         headers = _headers(mail, own)
-        data = _written(mail, headers)
+        *first, last = [_line(name, value) for name, value in headers.items()]
+        shared = b"".join(line for name, line in zip(headers, (*first, last), strict=True) if name not in own)
+        _read_back(shared + structure, tuple((name, value) for name, value in headers.items() if name not in own))
     except HeaderRefused:
         raise
     except (ValueError, IndexError, LookupError, HeaderParseError) as error:
         # The library reads what it is given, and not all of its ways to fail are foreseen by itself.
         raise HeaderRefused("list") from error
-    _read_back(data, headers)
-    return data
+    head = b"".join((*first, structure, last))
+    _look_over(head, headers)
+    return b"".join((head, b"\r\n", body))
 
 
 def too_large(mail: Mail) -> bool:
@@ -126,12 +129,6 @@ def is_plain_address(text: str) -> bool:
     return _ADDRESS.fullmatch(text) is not None
 
 
-def _written(mail: Mail, headers: Mapping[str, str]) -> bytes:
-    structure, body = _content(mail.text, mail.html)
-    *first, last = (_line(name, value) for name, value in headers.items())
-    return b"".join((*first, structure, last, b"\r\n", body))
-
-
 def _line(name: str, value: str) -> bytes:
     """Write one header: ASCII as it is on one line, other letters as short encoded words (RFC 2047).
 
@@ -148,13 +145,19 @@ def _line(name: str, value: str) -> bytes:
 
 @lru_cache(maxsize=8)
 def _content(text: str, html: str) -> tuple[bytes, bytes]:
-    """Encode both parts: the headers that say so, and the body. Of many copies of a mail only the first takes time."""
-    message = EmailMessage(policy=_BODY)
-    message.set_content(text, cte="quoted-printable")
-    message.add_alternative(html, subtype="html", cte="quoted-printable")
-    message.set_boundary(_boundary(text, html))
-    head, _, body = message.as_bytes(policy=POLICY).partition(b"\r\n\r\n")
-    return head + b"\r\n", body
+    """Encode both parts: the headers that say so, and the body."""
+    boundary = _boundary(text, html)
+    structure = f'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="{boundary}"\r\n'
+    parts = (_part(boundary, "plain", text), _part(boundary, "html", html))
+    return structure.encode(), b"".join((*parts, f"--{boundary}--\r\n".encode()))
+
+
+def _part(boundary: str, subtype: str, words: str) -> bytes:
+    """Encode one part as quoted-printable (RFC 2045, 6.7), of lines of at most 76 characters."""
+    head = f'--{boundary}\r\nContent-Type: text/{subtype}; charset="utf-8"\r\n'
+    ended = words if words.endswith("\n") else f"{words}\n"
+    encoded = b2a_qp(ended.replace("\r", "").replace("\n", "\r\n").encode(), istext=True)
+    return b"".join((head.encode(), b"Content-Transfer-Encoding: quoted-printable\r\n\r\n", encoded, b"\r\n"))
 
 
 def _headers(mail: Mail, own: Mapping[str, str]) -> dict[str, str]:
@@ -193,17 +196,27 @@ def _boundary(text: str, html: str) -> str:
     return f"=_{digest[:32]}"
 
 
-def _read_back(data: bytes, meant: Mapping[str, str]) -> None:
-    """Parse the bytes as a receiver would and require exactly the headers that were meant."""
-    head = data.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
-    found = [(name, str(value)) for name, value in message_from_bytes(head, policy=POLICY).items()]
-    structural = ("MIME-Version", "Content-Type")
-    told = [(name, value) for name, value in found if name not in structural]
-    for (name, value), (meant_name, meant_value) in zip(told, meant.items(), strict=False):
+@lru_cache(maxsize=32)
+def _read_back(head: bytes, meant: tuple[tuple[str, str], ...]) -> None:
+    """Parse what all copies of a mail share as a receiver would, and require exactly the headers that were meant."""
+    found = [(name, str(value)) for name, value in message_from_bytes(head + b"\r\n", policy=POLICY).items()]
+    told = [(name, value) for name, value in found if name not in _STRUCTURAL]
+    for (name, value), (meant_name, meant_value) in zip(told, meant, strict=False):
         if (name, value) != (meant_name, meant_value):
             raise HeaderRefused(meant_name)
-    if len(found) != len(meant) + len(structural):
+    if len(found) != len(meant) + len(_STRUCTURAL):
         raise HeaderRefused("list")
+
+
+def _look_over(head: bytes, meant: Mapping[str, str]) -> None:
+    """Require of each copy that another parser finds exactly the headers that were meant, letter by letter if ASCII."""
+    found = message_from_bytes(head + b"\r\n", policy=compat32).items()
+    told = [(name, value) for name, value in found if name not in _STRUCTURAL]
+    if [name for name, _ in told] != list(meant) or len(found) != len(meant) + len(_STRUCTURAL):
+        raise HeaderRefused("list")
+    for (name, value), wanted in zip(told, meant.values(), strict=True):
+        if name != "From" and wanted.isascii() and value != wanted:
+            raise HeaderRefused(name)
 
 
 @lru_cache(maxsize=1)

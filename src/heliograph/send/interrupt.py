@@ -7,6 +7,10 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
+from typing import Final
+
+INTERRUPTED: Final = "interrupted"
+"""Why a run stopped that somebody ended."""
 
 
 @contextlib.contextmanager
@@ -22,7 +26,7 @@ def interruptible(stop: Callable[[str], None]) -> Iterator[None]:
             signal.signal(number, handler)
 
     def ask(_number: int, _frame: FrameType | None) -> None:
-        stop("interrupted")
+        stop(INTERRUPTED)
         restore()
 
     for number in before:

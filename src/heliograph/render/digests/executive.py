@@ -46,7 +46,12 @@ def _last(batch: Batch, layouts: Layouts) -> Message:
     matter = batch.first
     return batch.message(
         layouts,
-        subject=subject(matter.headline, [*matter.ended, *_own_sentences(matter)], batch.place.ending, parting=": "),
+        subject=subject(
+            matter.headline,
+            [*matter.ended, *_own_sentences(matter)],
+            batch.place.ending,
+            parting=f"{matter.tongue.colon} ",
+        ),
         preheader=_bottom_line(matter),
         sections=[Section(heading=matter.heading_over, rows=tuple(_closing_rows(matter)))],
     )
@@ -62,13 +67,15 @@ def _subject(batch: Batch) -> str:
     first, *others = batch.matters
     if others:
         opened = first.tongue.ngettext("%(num)s open", "%(num)s open", len(batch.matters))
-        return subject(opened, [matter.headline for matter in batch.matters], batch.place.ending, parting=": ")
+        return subject(
+            opened, [matter.headline for matter in batch.matters], batch.place.ending, parting=f"{first.tongue.colon} "
+        )
     own = _own_sentences(first)
     if own and _begins_with_phrase(first, own[0]):
         details = [own[0], _deadline(first), *own[1:]]
     else:
         details = [first.phrase, *(own if len(own) == 1 else ()), _deadline(first)]
-    return subject(first.headline, details, batch.place.ending, parting=": ")
+    return subject(first.headline, details, batch.place.ending, parting=f"{first.tongue.colon} ")
 
 
 def _said_to_you(matter: Matter) -> tuple[str, str]:

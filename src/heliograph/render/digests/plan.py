@@ -60,7 +60,7 @@ def _last(batch: Batch, plan: Plan, layouts: Layouts) -> Message:
     opening = f"{matter.desk.name}: {plan.headline(matter)}"
     return batch.message(
         layouts,
-        subject=subject(opening, matter.ended, batch.place.ending, parting=": "),
+        subject=subject(opening, matter.ended, batch.place.ending, parting=f"{matter.tongue.colon} "),
         preheader=rows.solved(matter),
         sections=[Section(heading=plan.heading(matter), rows=tuple(plan.closing(matter)))],
         particulars=plan.particulars,
@@ -72,7 +72,7 @@ def _subject(batch: Batch, headlines: list[str]) -> str:
     name = first.desk.name
     if others:
         opened = first.tongue.ngettext("%(num)s open", "%(num)s open", len(batch.matters))
-        return subject(f"{name}: {opened}", headlines, batch.place.ending, parting=": ")
+        return subject(f"{name}: {opened}", headlines, batch.place.ending, parting=f"{first.tongue.colon} ")
     until = first.incident.next_update
     promised = until is not None and not first.incident.late
     promise = first.tongue.gettext("next word by %(when)s", when=first.at(until)) if until and promised else ""

@@ -132,9 +132,9 @@ def _subject(batch: Batch, answered: Container[str]) -> str:
     first, *others = batch.matters
     say, number = first.tongue.gettext, batch.place.ending
     if others:
-        opened = say("%(num)s open", num=len(batch.matters))
+        opened = first.tongue.ngettext("%(num)s open", "%(num)s open", len(batch.matters))
         titles = [sentences.headline(matter.public_title) for matter in batch.matters]
-        return subject(f"{first.desk.name}: {opened}", titles, number, parting=": ")
+        return subject(f"{first.desk.name}: {opened}", titles, number, parting=f"{first.tongue.colon} ")
     opening = f"{first.desk.name}: {first.public_title}"
     if first.incident.id not in answered:
         return subject(opening, [say("no reply yet")], number)
@@ -156,7 +156,7 @@ def _closing_subject(batch: Batch, *, is_answered: bool) -> str:
     opening = f"{first.desk.name}: {sentences.headline(first.public_title)}"
     ready = [first.tongue.gettext("closing reply ready")] if is_answered else []
     details = [*first.ended[:1], *ready, *first.ended[1:]]
-    return subject(opening, details, batch.place.ending, parting=": ")
+    return subject(opening, details, batch.place.ending, parting=f"{first.tongue.colon} ")
 
 
 def _section(matter: Matter, macro: Macro | None) -> Section:

@@ -80,7 +80,7 @@ def _subject(week: Week, due: int) -> str:
         week.tongue.ngettext("%(num)s due", "%(num)s due", due) if due else "",
     ]
     told = ", ".join(count for count in counts if count) or say("planned work")
-    return subject(opening, [told], parting=": ")
+    return subject(opening, [told], parting=f"{week.tongue.colon} ")
 
 
 def _in_short(week: Week) -> str:
