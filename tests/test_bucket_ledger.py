@@ -27,6 +27,8 @@ from heliograph.store_faults import StoreRefused
 from ledger_contract import AT, CONTRACT, MINUTE, addressees, planned, state_of
 from odd_store import OddStore, answering, losing
 
+pytestmark = pytest.mark.slow
+
 RUNNER = Path(bucket_runner.__file__)
 KILLS = int(os.environ.get("HELIOGRAPH_KILLS", "1"))
 """How often all senders are killed while they send; 3 and more take their time, and are for a machine of one's own."""

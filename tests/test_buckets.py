@@ -13,6 +13,8 @@ from heliograph.store_faults import StoreRefused
 from odd_store import OddStore, answering
 from s3_store import ACCESS, SECRET, free_ports
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def bucket(place):

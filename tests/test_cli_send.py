@@ -191,7 +191,8 @@ def test_send_by_itself_waits_for_the_page_and_then_writes_without_a_link(compan
 
     monkeypatch.setattr("heliograph.dispatch.WAIT", timedelta(seconds=1))
     said = company.run("send")
-    assert said.code == 0, said.err
+    assert said.code == 9, said.err
+    assert "waiting for http://127.0.0.1" in said.err
     assert "page not confirmed" in said.err
     letters = [message_from_string(one["data"]) for one in company.lab.accepted if "globex" in one["rcpt"]]
     text = letters[0].get_payload(0).get_payload(decode=True).decode()
@@ -377,6 +378,44 @@ def test_undo_takes_the_last_update_off_the_pages_and_says_who_was_told(company)
     kept = company.site / ".heliograph/undone"
     assert len(list(kept.rglob("1420-identified*.md"))) == 2
     assert company.run("check").code == 0
+
+
+def test_undo_of_what_was_put_back_keeps_both_copies(company):
+    assert company.run("undo", "--yes").code == 0
+    (kept,) = (company.site / ".heliograph/undone").iterdir()
+    for path in (one for one in kept.rglob("*.md")):
+        (company.site / path.relative_to(kept)).write_bytes(path.read_bytes())
+    assert company.run("undo", "--yes").code == 0
+    assert len(list((company.site / ".heliograph/undone").iterdir())) == 2
+
+
+def test_a_baseline_that_did_not_end_is_no_ground_to_send_on(company, monkeypatch):
+    from heliograph.send.sqlite import SqliteLedger
+
+    (company.folder / "ledger.db").unlink()
+    (company.site / ".heliograph/ledger-seen.json").unlink(missing_ok=True)
+    plan, planned = SqliteLedger.plan, []
+
+    def once(self, one, addressees):
+        if planned:
+            raise KeyboardInterrupt
+        planned.append(one)
+        plan(self, one, addressees)
+
+    monkeypatch.setattr(SqliteLedger, "plan", once)
+    assert company.run("send", "--baseline").code == 4
+    monkeypatch.setattr(SqliteLedger, "plan", plan)
+    said = company.run("ship", "--yes")
+    assert (said.code, company.accepted()) == (1, [])
+    assert "baseline was begun" in said.err
+    assert company.run("send", "--baseline").code == 0
+    assert company.run("send").code == 0
+
+
+def test_logs_that_anyone_may_read_hold_no_words_for_executives(company):
+    said = company.run("ship", "--yes")
+    assert "digest k3x9q2mf" in said.err
+    assert "EU revenue" not in said.out + said.err
 
 
 def test_build_knows_from_the_ledger_who_was_told(company):

@@ -209,3 +209,14 @@ def test_a_figure_is_news_only_to_those_whose_digest_tells_it():
     }
     brought = {name: {"f1gure00", "asking00"}.intersection(next(iter(found)).news) for name, found in told.items()}
     assert brought == {"exec": {"f1gure00", "asking00"}, "support": set(), "business": {"f1gure00"}}
+
+
+def test_what_was_told_before_anything_was_recorded_counts():
+    (open_,) = messages(incident("a", "14:00", "14:10", "14:20"), heard=heard(("a-14:10",)))
+    assert open_.number == 3, "14:00 was told before there was a ledger, 14:10 is on record"
+
+
+def test_an_update_that_was_taken_back_still_counts_among_what_was_heard():
+    told = (*heard(("a-14:00",)), v.Heard(at=samples.at("14:11"), updates=("gone",), thread="exec/a"))
+    (open_,) = messages(incident("a", "14:00", "14:20"), heard=told)
+    assert open_.number == 3

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
+
 from heliograph.load import load_site
 from heliograph.pipeline import Build
 from heliograph.render.layouts import Layouts
 from heliograph.render.mail import SIZE_LIMIT, too_large
 from sites import write_site
+
+pytestmark = pytest.mark.slow
 
 WORDS = "Ünglaublich viele Wörter über eine Störung, die niemand zu Ende liest. "
 

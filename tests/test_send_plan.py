@@ -10,7 +10,7 @@ from msgspec import structs
 from heliograph.message import Chat, Message, Pace, Topic
 from heliograph.operations import Recipient
 from heliograph.send.ledger import Planned
-from heliograph.send.plan import REMEMBERED, Intent, Reached, Terms, baseline, intend, need_all
+from heliograph.send.plan import REMEMBERED, Intent, Reached, Terms, baseline, intend, is_unfinished, mark, need_all
 from heliograph.send.stages import pages, stages
 
 NOW = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
@@ -287,3 +287,13 @@ def test_each_page_is_waited_for_once() -> None:
     ]
     planned = [one.planned for one in plan(*letters)]
     assert pages(planned) == ((page, "u1"),)
+
+
+def test_a_baseline_that_was_begun_and_did_not_end_is_noticed_until_one_does():
+    begun, later = mark("begun", NOW), NOW + timedelta(minutes=1)
+    assert not is_unfinished(())
+    assert is_unfinished([begun])
+    assert not is_unfinished([begun, mark("done", NOW)])
+    assert is_unfinished([begun, mark("done", NOW), mark("begun", later)])
+    assert not is_unfinished([begun, mark("begun", later), mark("done", later)])
+    assert plan(message("exec", "u1"), known=[begun]), "the mark itself takes nothing for told"

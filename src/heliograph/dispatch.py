@@ -15,9 +15,9 @@ from heliograph.operations import BucketPlace, Operations, Recipient
 from heliograph.record import Record, Told
 from heliograph.send.courier import Courier, Parcel, Verdict
 from heliograph.send.deliver import Rules, deliver
-from heliograph.send.ledger import WAITING, Delivery, Ledger, Planned, State
+from heliograph.send.ledger import WAITING, Delivery, Ledger, LedgerRefused, Planned, State
 from heliograph.send.page import WAIT, confirmed, looked_at, wait_for_page
-from heliograph.send.plan import REMEMBERED, Intent, Reached, Terms, intend, need_all
+from heliograph.send.plan import REMEMBERED, Intent, Reached, Terms, intend, is_unfinished, need_all
 from heliograph.send.report import Report, merged, state_of
 from heliograph.send.smtp import connect
 from heliograph.send.stages import Stage, pages, stages
@@ -56,7 +56,14 @@ def record_of(ledger: Ledger, now: datetime) -> Record:
         first = next(ledger.deliveries(planned.id, ("SENT",)), None)
         if first is not None:
             told += [
-                Told(at=first.at, audience=message.audience, update=news, customer=message.customer, message=planned.id)
+                Told(
+                    at=first.at,
+                    audience=message.audience,
+                    update=news,
+                    customer=message.customer,
+                    message=planned.id,
+                    thread=message.thread,
+                )
                 for news in planned.fresh
             ]
     return Record(told=tuple(sorted(told)))
@@ -73,6 +80,10 @@ def draw_up(
     """Decide what is to be planned now; nothing is written."""
     messages = tuple(messages)
     known = ledger.planned(now - REMEMBERED)
+    if is_unfinished(known):
+        raise LedgerRefused(
+            "a baseline was begun on this ledger and not finished; run `heliograph send --baseline` again"
+        )
     if need_all(messages, known, now):
         known = ledger.planned()
     channels: dict[str, tuple[str, ...]] = {}
@@ -124,7 +135,7 @@ def _idempotent_for(operations: Operations, channel: Channel) -> timedelta:
 
 
 class Run:
-    """Delivers stages of one site. A page that was confirmed stays so for the whole run."""
+    """Delivers stages of one site. A page is waited for once in a run, whether it came or not."""
 
     def __init__(
         self,
@@ -139,13 +150,22 @@ class Run:
         self._operations, self._ledger, self._root = operations, ledger, root
         self._clock, self._sleep, self._tell = clock, sleep, tell
         self._live: frozenset[tuple[str, str]] = frozenset()
+        self._seen: set[tuple[str, str]] = set()
         self._ended = ""
+
+    def awaited(self, stage: Stage) -> tuple[str, ...]:
+        """Name the pages that a stage waits for and that nobody has looked at yet, as they are looked at."""
+        root, at = self._root, self._operations.page
+        return tuple(
+            looked_at(page, root, at) for page, shows in pages(stage.planned) if (page, shows) not in self._seen
+        )
 
     def confirm(self, stage: Stage) -> tuple[str, ...]:
         """Wait until the pages of a stage are live; give those that were not, to which no mail will link."""
-        wanted = [page for page in pages(stage.planned) if page not in self._live]
+        wanted = [page for page in pages(stage.planned) if page not in self._seen]
         if wanted:
             self._live |= wait_for_page(wanted, self._clock() + WAIT, self._clock, self._sleep, look=self._look)
+            self._seen |= set(wanted)
         return tuple(page for page, shows in wanted if (page, shows) not in self._live)
 
     def deliver(self, stage: Stage) -> Report:

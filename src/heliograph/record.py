@@ -15,6 +15,7 @@ class Told(msgspec.Struct, frozen=True, order=True):
     update: str
     customer: str = ""
     message: str = ""
+    thread: str = ""
 
 
 class Record(msgspec.Struct, frozen=True):

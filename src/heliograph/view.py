@@ -428,7 +428,11 @@ class Desk(Struct, frozen=True, kw_only=True):
 
 
 class Heard(Struct, frozen=True, kw_only=True):
-    """One message that reached this reader: when the first copy was accepted, and the updates it told, oldest first."""
+    """One message that reached this reader: when the first copy was accepted, and the updates it told, oldest first.
+
+    `thread` tells what it belonged to, also where what it told was taken back since.
+    """
 
     at: datetime
     updates: tuple[str, ...]
+    thread: str = ""

@@ -40,10 +40,9 @@ def newest(site: Site) -> Newest | None:
 def take_away(root: Path, taken: Newest) -> Path:
     """Move an update's files out of the site, and the incident's with it if it was all there was to say.
 
-    Copies are on the disk before anything is removed. Gives the folder they lie in now; FileExistsError if the same
-    update was taken back before and its files still lie there.
+    Copies are on the disk before anything is removed. Gives the folder they lie in now: a new one each time.
     """
-    kept = root / UNDONE / taken.update.id
+    kept = _free(root / UNDONE / taken.update.id)
     files = [path for path in sorted(_files(root, taken)) if path.is_file() and not path.is_symlink()]
     for path in files:
         create_new(kept / path.relative_to(root), path.read_bytes())
@@ -53,6 +52,12 @@ def take_away(root: Path, taken: Newest) -> Path:
     if not any(folder.iterdir()):
         take_back(folder)
     return kept
+
+
+def _free(folder: Path) -> Path:
+    """Give a name that is not taken: `7qm4tz2c`, else `7qm4tz2c-2` and so on."""
+    names = (folder, *(folder.with_name(f"{folder.name}-{number}") for number in range(2, 1_000)))
+    return next(name for name in names if not name.exists())
 
 
 def _files(root: Path, taken: Newest) -> Iterator[Path]:

@@ -34,7 +34,10 @@ def macros(ctx: click.Context) -> None:
 @click.option("--json", "json_", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def list_(house: House, at: datetime | None = None, json_: bool = False) -> None:
-    """List all replies: which problem, which phase, from which update, good until when."""
+    """List all replies.
+
+    Each with its problem, its phase, the update it was made from, and until when it is good.
+    """
     site, found = _made(house, at)
     if json_:
         click.echo(as_json([_row(macro) for macro in found]))
@@ -49,13 +52,22 @@ def list_(house: House, at: datetime | None = None, json_: bool = False) -> None
 @click.argument("incident", required=False)
 @click.argument("phase", required=False)
 @click.option("--html", is_flag=True, help="Print HTML instead of plain text.")
-@click.option("--desk", type=click.Choice([*DESKS, "none"]), help="Call the customer as this help desk does, or not.")
+@click.option(
+    "--desk",
+    type=click.Choice([*DESKS, "none"]),
+    help="Whose field for the customer's first name to write; none greets without. [default: zendesk]",
+)
 @click.option("--at", type=Instant(), help="Speak for this instant instead of now.")
 @click.pass_obj
 def show(
     house: House, incident: str | None, phase: str | None, html: bool, desk: str | None, at: datetime | None
 ) -> None:
-    """Print one reply, ready to be copied; what it is, and how long it is good, is told on stderr."""
+    """Print one reply, ready to be copied.
+
+    INCIDENT is an id, a folder or words of the title; it may be left out while only one is open. PHASE is one that
+    `macros list` shows, such as reply; without it the first.
+    What the reply is, and how long it is good, goes to stderr.
+    """
     site, found = _made(house, at)
     macro = _of_phase(_of_incident(site, found, incident), phase)
     house.say(headline(ENGLISH, macro, site.settings.timezone))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -65,6 +66,14 @@ class Office:
         making = making or build_of(self.house, self.site, self._start, record_of(ledger, self._start))
         return tuple(one for one in making.messages() if not self._only or one.audience in self._only)
 
+    def try_all(self) -> None:
+        """Make every message there is and throw it away. Raises Refused for a leak."""
+        from heliograph.cli.deliver import build_of
+        from heliograph.record import NOTHING_KNOWN
+
+        for _ in build_of(self.house, self.site, self._start, NOTHING_KNOWN).messages():
+            pass
+
     def draw_up(self, ledger: Ledger, making: Build | None = None) -> tuple[Intent, ...]:
         """Decide what to plan; nothing is written. `making` saves building anew what was built just now."""
         from heliograph.dispatch import draw_up
@@ -122,7 +131,7 @@ def plan_lines(intents: Sequence[Intent]) -> Iterator[str]:
 
     for intent in intents:
         planned, message = intent.planned, intent.planned.message
-        title = message.chat.title if message.chat else message.mails[0].subject
+        title = title_of(message)
         if planned.outcome == "expired":
             yield f"{message.reader}  too old to be told  {title}"
             continue
@@ -132,6 +141,13 @@ def plan_lines(intents: Sequence[Intent]) -> Iterator[str]:
         more = [f"and {len(intent.addressees) - SHOWN} more"] if len(intent.addressees) > SHOWN else []
         if shown:
             yield f"    {', '.join([*shown, *more])}"
+
+
+def title_of(message: Message) -> str:
+    """Call a message by its subject where a person looks on, and by its ids elsewhere: logs are read by anyone."""
+    if not sys.stderr.isatty():
+        return " ".join((message.kind, *(topic.id for topic in message.topics)))
+    return message.chat.title if message.chat else message.mails[0].subject
 
 
 def _known(only: Sequence[str], audiences: Sequence[str]) -> tuple[str, ...]:

@@ -23,7 +23,8 @@ _FORMS = ("html", "txt", "eml", "md", "json", "csv")
 def preview(house: House, message: str | None, text: bool, json_: bool) -> None:
     """Show a mail, a chat message or a macro in the browser; without MESSAGE list them all.
 
-    MESSAGE is a name from the list, or a part of one that no other has: exec, globex, public/k3x9q2mf.
+    MESSAGE is a name from the list, or a part of one that no other has: exec, globex, public/k3x9q2mf. What ends in
+    .unlinked goes out while the page cannot be confirmed.
     """
     from heliograph.tree.fsio import make_folder, write_file_atomically
 
@@ -70,6 +71,7 @@ def _messages(house: House) -> dict[str, Artifact]:
 def _named(word: str, names: list[str]) -> str:
     """Find the one message a person means, or stop with the choices."""
     found = [name for name in names if name == word] or [name for name in names if word in name]
+    found = [name for name in found if not name.endswith(".unlinked")] or found
     shortest = [name for name in found if name.endswith((f"/{word}", f"{word}/digest"))] or found
     if len(shortest) == 1:
         return shortest[0]

@@ -29,14 +29,18 @@ _WRITTEN: Final = 5
 
 @click.command()
 @click.option("--audience", "only", multiple=True, metavar="NAME", help="Write to this audience only; may be repeated.")
-@click.option("--dry-run", is_flag=True, help=f"Print who would get what, write some of it to {OUTBOX}, and stop.")
+@click.option(
+    "--dry-run", is_flag=True, help=f"Print who would get what, write the first mails of each to {OUTBOX}, and stop."
+)
 @click.option("--expect", type=click.IntRange(min=0), metavar="N", help="Go only if exactly N would be written to.")
-@click.option("--baseline", is_flag=True, help="Take all there is for told; for the first run of a site with a past.")
+@click.option(
+    "--baseline", is_flag=True, help="Begin the ledger: take all there is for told. Once, before the first sending."
+)
 @click.option(
     "--resolve",
     "resolution",
     type=click.Choice(["sent", "resend"]),
-    help="Say of ambiguous or failed deliveries, by KEY, that they arrived, or are to be tried again.",
+    help="Say of ambiguous or failed deliveries that they arrived, or are to be tried again; KEY ends each line.",
 )
 @click.option("--json", "json_", is_flag=True, help="Print the outcome as JSON.")
 @click.argument("keys", nargs=-1, metavar="[KEY]...")
@@ -61,7 +65,9 @@ def send(
     if resolution is not None:
         return _resolve(house, site, resolution, keys)
     office = Office(house, site, only)
-    with closing(ledger_of(house, office.operations, create=baseline)) as opened:
+    if baseline:
+        office.try_all()  # what stops here must leave no empty ledger behind, by which all would be news
+    with closing(ledger_of(house, office.operations, create=baseline and not dry_run)) as opened:
         if dry_run:
             return _rehearse(office, office.draw_up(opened))
         return _told(office, opened, expect, is_first=baseline, json_=json_)
@@ -87,7 +93,7 @@ def report(outcome: Outcome, *, json_: bool) -> int:
         return outcome.code
     for line in unclear_lines(outcome.unclear):
         click.echo(line)
-    if not outcome.steps:
+    if not any(step.planned for step in outcome.steps):
         click.echo("Nobody was told anything: nothing is new to anyone.")
     return outcome.code
 
@@ -107,11 +113,11 @@ def _ask(office: Office, intents: Sequence[Intent], expect: int | None) -> None:
 
 
 def _take_for_told(office: Office, ledger: Ledger) -> int:
-    from heliograph.send.plan import REMEMBERED, baseline
+    from heliograph.send.plan import REMEMBERED, baseline, mark
 
     messages, now = office.messages(ledger), office.clock()
     taken = baseline(messages, ledger.planned(now - REMEMBERED), now)
-    for planned in taken:
+    for planned in (mark("begun", now), *taken, mark("done", now)):
         ledger.plan(planned, ())
     news = sum(len(planned.fresh) for planned in taken)
     click.echo(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,8 +16,8 @@ from heliograph.cli import exits
 from heliograph.cli.deliver import OUTPUT, build_of, releases_of, remember, write_all
 from heliograph.cli.errors import list_problems
 from heliograph.cli.house import House, Stop, instant_for
-from heliograph.cli.ledgers import ledger_of, operations_for
-from heliograph.cli.office import Office
+from heliograph.cli.ledgers import VARIABLE, ledger_of, operations_for
+from heliograph.cli.office import Office, title_of
 from heliograph.cli.send import report
 from heliograph.cli.telling import Outcome, Step, tell_all
 from heliograph.gate import PUBLIC_READER, Gate, Reader
@@ -26,6 +26,8 @@ from heliograph.record import NOTHING_KNOWN
 from heliograph.render.words import count
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from heliograph.author.undo import Newest
     from heliograph.pipeline import Build
     from heliograph.publish.directory import Release
@@ -57,7 +59,8 @@ class Cargo(msgspec.Struct, frozen=True, kw_only=True):
 def ship(house: House, yes: bool, expect: int | None, output: Path | None, json_: bool) -> int:
     """Take what is saved to everyone: check, build, tell support, publish, confirm, tell the rest.
 
-    Shows first who would be told what. At a terminal the public hears of it only after a y.
+    Shows first who would be told what. At a terminal nobody hears of it before a y; e opens the words in an editor,
+    and anything else leaves them as they are, saved.
     """
     with ExitStack() as opened:
         cargo = _loaded(house, output or house.root / OUTPUT, opened)
@@ -103,7 +106,8 @@ def undo(house: House, yes: bool, output: Path | None) -> int:
 def _loaded(house: House, out: Path, opened: ExitStack | None = None) -> Cargo:
     """Check and build everything, and find out what would be published and told; nobody outside notices.
 
-    The ledger is closed with `opened`; without that nobody is to be told anything.
+    The ledger is held until `opened` is closed, so that nobody tells meanwhile what was drawn up here, or ships
+    another build; without `opened` nobody is to be told anything.
     """
     from heliograph.dispatch import record_of
     from heliograph.quarantine import read_strictly
@@ -113,8 +117,10 @@ def _loaded(house: House, out: Path, opened: ExitStack | None = None) -> Cargo:
         content = read_strictly(house.root, run)
         list_problems(content.problems)
         site, when = content.site, instant_for(content.site, None)
-        office = Office(house, site) if opened and operations_for(house, site) else None
+        office = Office(house, site) if opened and os.environ.get(VARIABLE) else None
         ledger = opened.enter_context(closing(ledger_of(house, office.operations))) if opened and office else None
+        if opened and ledger:
+            opened.enter_context(ledger)
         making = build_of(house, site, when, record_of(ledger, when) if ledger else NOTHING_KNOWN)
         write_all(making, out, run)
     remember(house, content)
@@ -139,12 +145,11 @@ def _sent_off(house: House, cargo: Cargo) -> Outcome:
         steps = tuple(_published(cargo))
         for step in steps:
             house.say(str(step))
-        house.say("Nobody was written to: no operator's file is named (docs/operator.md).")
+        house.say("Nobody was written to: HELIOGRAPH_OPERATOR names no operator's file (docs/operator.md).")
         return Outcome(steps=steps, unclear=())
-    with cargo.ledger as ledger:
-        for intent in cargo.intents:
-            ledger.plan(intent.planned, intent.addressees)
-        return tell_all(cargo.office, ledger, lambda: _published(cargo))
+    for intent in cargo.intents:
+        cargo.ledger.plan(intent.planned, intent.addressees)
+    return tell_all(cargo.office, cargo.ledger, lambda: _published(cargo))
 
 
 def _published(cargo: Cargo) -> Iterator[Step]:
@@ -153,7 +158,7 @@ def _published(cargo: Cargo) -> Iterator[Step]:
 
     for target, release in cargo.releases:
         changed = carry_out(release)
-        at = cargo.office.clock() if cargo.office else datetime.now(UTC)
+        at = cargo.office.clock() if cargo.office else instant_for(cargo.site, None)
         yield Step(what=f"{target.id} {'published' if changed else 'was live already'}", at=at)
 
 
@@ -175,7 +180,7 @@ def _manifest(cargo: Cargo) -> Iterator[str]:
 def _line(cargo: Cargo, intent: Intent, width: int) -> str:
     assert cargo.office is not None
     message, planned = intent.planned.message, intent.planned
-    title = message.chat.title if message.chat else message.mails[0].subject
+    title = title_of(message)
     if planned.outcome == "expired":
         return f" {message.reader:<{width}}  nobody: too old to be told  {title}"
     pace = cargo.office.paces[message.audience]
@@ -213,13 +218,23 @@ def _next_due(gate: Gate, now: datetime) -> str:
 
 def _told(house: House, site: Site, last: Newest) -> list[str]:
     """Count who was mailed an update already, by audience."""
-    from heliograph.send.plan import REMEMBERED
+    from heliograph.send.ledger import LedgerFailed, LedgerRefused
 
     operations = operations_for(house, site)
     if operations is None:
         return []
-    since, numbers = instant_for(site, None) - REMEMBERED, dict[str, int]()
-    with closing(ledger_of(house, operations)) as ledger:
+    try:
+        return _reached(ledger_of(house, operations), instant_for(site, None), last)
+    except (LedgerRefused, LedgerFailed) as refused:
+        house.say(f"Who was told of it cannot be found out: {refused}")  # words come off the pages all the same
+        return []
+
+
+def _reached(opened: Ledger, now: datetime, last: Newest) -> list[str]:
+    from heliograph.send.plan import REMEMBERED
+
+    since, numbers = now - REMEMBERED, dict[str, int]()
+    with closing(opened) as ledger:
         for planned in ledger.planned(since):
             if last.update.id in planned.fresh and planned.outcome == "planned":
                 reached = sum(1 for _ in ledger.deliveries(planned.id, ("SENT", "AMBIGUOUS")))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from heliograph.send.ledger import Delivery, Ledger
     from heliograph.send.stages import Stage
 
+_UNCONFIRMED: Final = "page not confirmed"
 _LONG: Final = 20
 """From so many deliveries on, a bar shows how far they are."""
 
@@ -60,22 +61,30 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def code(self) -> int:
-        """The exit code: 6 if anything is ambiguous or was refused, 4 if anything has yet to go."""
+        """The exit code: 6 if anything is ambiguous or was refused, 4 if anything has yet to go, 9 without the page."""
         states = {one.state for one in self.unclear}
         if states & {"AMBIGUOUS", "FAILED"}:
             return exits.UNCERTAIN_DELIVERY
-        return exits.FAILED if states else exits.DONE
+        if states:
+            return exits.FAILED
+        return exits.UNCONFIRMED if any(step.what == _UNCONFIRMED for step in self.steps) else exits.DONE
 
 
 def tell_all(office: Office, ledger: Ledger, publish: Callable[[], Iterator[Step]] = lambda: iter(())) -> Outcome:
     """Deliver all that waits, within `with ledger`: insiders, then `publish`, then those who wait for the page.
 
-    Each step is told when it is done. Nothing that goes wrong with mail keeps the page from being published.
+    Each step is told when it is done. Nothing that goes wrong with mail keeps the page from being published. If that
+    fails, what became of mail until then is told all the same.
     """
     telling, steps = _Telling(office, ledger), list[Step]()
-    for step in telling.all_around(publish):
-        steps.append(step)
-        office.house.say(str(step))
+    try:
+        for step in telling.all_around(publish):
+            steps.append(step)
+            office.house.say(str(step))
+    except Exception:
+        for line in unclear_lines(tuple(_unclear(office, ledger, telling.refused))):
+            click.echo(line, err=True)
+        raise
     return Outcome(steps=tuple(steps), unclear=tuple(_unclear(office, ledger, telling.refused)))
 
 
@@ -101,7 +110,7 @@ class _Telling:
             yield from publish()
         for stage in stages:
             if stage.waits and not self._interrupted:
-                yield self._confirmed(stage)
+                yield from self._confirmed(stage)
                 yield from self._delivered(stage)
 
     def _heard(self, delivery: Delivery) -> None:
@@ -111,16 +120,22 @@ class _Telling:
         elif delivery.state == "FAILED":
             self.refused.add(delivery.key)
 
-    def _confirmed(self, stage: Stage) -> Step:
+    def _confirmed(self, stage: Stage) -> Iterator[Step]:
+        """Wait for the pages of a stage; they are told of once."""
+        from heliograph.send.page import WAIT
+
+        wanted = self._run.awaited(stage)
+        if not wanted:
+            return
+        self._office.house.say(f"  waiting for {wanted[0]} for up to {WAIT.total_seconds():.0f} seconds …")
         missing = self._run.confirm(stage)
-        if missing:
-            return Step(what="page not confirmed", at=self._office.clock(), note="told without a link to it")
-        return Step(what="page live", at=self._office.clock())
+        note = f"{', '.join(missing)}: told without a link" if missing else ""
+        yield Step(what=_UNCONFIRMED if missing else "page live", at=self._office.clock(), note=note)
 
     def _delivered(self, stage: Stage) -> Iterator[Step]:
         with _progress(self._office.house, self._ledger, stage) as self._tick:
             report = self._run.deliver(stage)
-        self._interrupted = report.stopped.startswith(INTERRUPTED)
+        self._interrupted = INTERRUPTED in report.stopped
         by_audience: dict[str, list[str]] = {}
         for one in stage.planned:
             by_audience.setdefault(one.message.audience, []).append(one.id)
@@ -188,4 +203,4 @@ def unclear_lines(unclear: tuple[Unclear, ...]) -> Iterator[str]:
         yield f"  heliograph send --resolve sent {keys}"
         yield f"  heliograph send --resolve resend {keys}"
     if any(one.state in ("DEFERRED", "PLANNED") for one in unclear):
-        yield "What is DEFERRED or PLANNED was certainly not accepted; the next `heliograph send` goes on with it."
+        yield "What is DEFERRED or PLANNED was certainly not accepted; `heliograph send` goes on after a minute."

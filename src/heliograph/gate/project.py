@@ -70,7 +70,10 @@ class Gate:
         for one in sorted(self._record.told):
             if Reader(one.audience, one.customer) == reader and one.at <= self._at:
                 told.setdefault(one.message or one.update, []).append(one)
-        return tuple(view.Heard(at=ones[0].at, updates=tuple(one.update for one in ones)) for ones in told.values())
+        return tuple(
+            view.Heard(at=ones[0].at, updates=tuple(one.update for one in ones), thread=ones[0].thread)
+            for ones in told.values()
+        )
 
     def replies_for(self, reader: Reader) -> view.View | None:
         """Give what replies to customers are made of to a reader that may read all of it; None to others."""

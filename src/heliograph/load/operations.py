@@ -272,7 +272,10 @@ class _Reading:
         node = fields.node("senders")
         whole = isinstance(node, Sequence) and len(node.items) == len(senders)
         if whole and folded(self._site.settings.mail_from) not in map(folded, senders):
-            message = "the site's `mail_from` is not one of these addresses that mail may come from"
+            sender = self._site.settings.mail_from
+            message = (
+                f"mail comes from {sender} (`mail_from` in site_src/site.toml), which is not one of these addresses"
+            )
             fields.values.problems.add(fields.place("senders"), "E508", message)
 
     def _unsubscribe(self, node: Node) -> str:

@@ -8,6 +8,7 @@ from typing import Self
 
 from heliograph.send.courier import Courier, Parcel, Verdict
 from heliograph.send.ledger import Delivery, Ledger, LedgerFailed, LedgerRefused
+from heliograph.send.session import Unusable
 
 Clock = Callable[[], datetime]
 
@@ -75,7 +76,8 @@ class Connection:
                 self._courier = self._open()
             verdict = self._courier.hand_over(parcel, commit)
         except Exception as error:  # noqa: BLE001 -- see above
-            verdict = Verdict("AMBIGUOUS" if commit.is_done else "DEFERRED", type(error).__name__, fatal=True)
+            why = str(error) if isinstance(error, Unusable) else type(error).__name__
+            verdict = Verdict("AMBIGUOUS" if commit.is_done else "DEFERRED", why, fatal=True)
         self._carried += 1
         if verdict.fatal or self._carried >= self._most:
             self._close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 
 from msgspec import Struct
 
@@ -102,6 +102,18 @@ def need_all(messages: Iterable[Message], recent: Sequence[Planned], now: dateti
 def _is_past(message: Message, now: datetime) -> bool:
     """Tell whether a message is so old that nobody is told of it, nor is that recorded: it may have been already."""
     return message.at < now - REMEMBERED
+
+
+def mark(what: Literal["begun", "done"], now: datetime) -> Planned:
+    """Make the entry that stands in a ledger where a baseline begins, or ends: it tells nobody anything."""
+    nothing = Message(audience="", kind="digest", topics=(), news=(), at=now, thread="")
+    return Planned(id=f"baseline-{what}-{now.isoformat()}", at=now, outcome="baseline", fresh=(), message=nothing)
+
+
+def is_unfinished(known: Iterable[Planned]) -> bool:
+    """Tell whether the last baseline was begun and did not end: what it did not get to would all be news."""
+    marks = [one.id for one in known if not one.fresh and one.id.startswith("baseline-")]
+    return bool(marks) and marks[-1].startswith("baseline-begun-")
 
 
 def _due(message: Message, known: Sequence[Planned], terms: Terms, now: datetime) -> Planned | None:

@@ -51,7 +51,7 @@ def _touches(to: Customer, of: Incident | Maintenance) -> bool:
 
 def _letter(case: Case, to: Customer, heard: tuple[Heard, ...], layouts: Layouts) -> Message:
     incident, names = case.incident, news(case.incident)
-    about = letter_rows.about_it(heard, names)
+    about = letter_rows.about_it(heard, names, f"{case.view.reader}/{to.id}/{incident.id}")
     number = letter_rows.number(about, names, case.count)
     head = letterhead(
         case.view,

@@ -178,9 +178,9 @@ def newest_worded(case: Case) -> Update | None:
     return next((update for update in case.incident.updates if update.passages), None)
 
 
-def about_it(heard: Iterable[Heard], names: Collection[str]) -> tuple[Heard, ...]:
-    """Keep the messages that told any of these news."""
-    return tuple(one for one in heard if not set(names).isdisjoint(one.updates))
+def about_it(heard: Iterable[Heard], names: Collection[str], thread: str = "") -> tuple[Heard, ...]:
+    """Keep the messages that told any of these news, or something of their thread that was taken back since."""
+    return tuple(one for one in heard if not set(names).isdisjoint(one.updates) or (thread and one.thread == thread))
 
 
 def number(about: Sequence[Heard], names: Sequence[str], otherwise: int) -> int:
@@ -192,5 +192,5 @@ def number(about: Sequence[Heard], names: Sequence[str], otherwise: int) -> int:
     if not about:
         return otherwise
     told = {name for one in about for name in one.updates}
-    before = next(place for place, name in enumerate(names) if name in told)
+    before = min((names.index(name) for name in about[0].updates if name in names), default=0)
     return before + len(about) + (not told.issuperset(names))

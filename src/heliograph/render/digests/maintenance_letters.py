@@ -18,7 +18,9 @@ from heliograph.view import Customer, Heard
 def work_letter(told: Work, to: Customer, heard: tuple[Heard, ...], layouts: Layouts) -> Message:
     """Write to a customer of planned work that touches it."""
     work, names = told.work, news(told.work)
-    number = letter_rows.number(letter_rows.about_it(heard, names), names, told.count)
+    number = letter_rows.number(
+        letter_rows.about_it(heard, names, f"{told.view.reader}/{to.id}/{told.work.id}"), names, told.count
+    )
     head = letterhead(
         told.view,
         audience=told.view.reader,

@@ -41,7 +41,7 @@ def places(
     for incidents in told_of:
         together = _together(known, incidents)
         thread = f"{desk.reader}/{min(together, key=lambda one: _told_first(one, history)).id}"
-        before, is_fresh = _heard_before(history, together, incidents)
+        before, is_fresh = _heard_before(history, thread, together, incidents)
         number = 1 + _unrecorded(together, before) + len(before) + ahead.get(thread, 0)
         yield Place(thread=thread, number=number, heard=before), incidents
         ahead[thread] = ahead.get(thread, 0) + is_fresh
@@ -93,16 +93,20 @@ def _unrecorded(together: Sequence[Incident], before: Sequence[Heard]) -> int:
     if not before:
         return 0
     first = [one for one in together if not set(news(one)).isdisjoint(before[0].updates)]
-    begins = min(told_at(one, name) for one in first for name in news(one) if name in before[0].updates)
+    known = [told_at(one, name) for one in first for name in news(one) if name in before[0].updates]
+    begins = min(known, default=before[0].at)
     return len({at for one in first for name in news(one) if (at := told_at(one, name)) < begins})
 
 
 def _heard_before(
-    heard: Sequence[Heard], together: Sequence[Incident], incidents: Sequence[Incident]
+    heard: Sequence[Heard], thread: str, together: Sequence[Incident], incidents: Sequence[Incident]
 ) -> tuple[tuple[Heard, ...], bool]:
-    """Give what was heard of a thread before a message about `incidents`, and whether that message brings any news."""
+    """Give what was heard of a thread before a message about `incidents`, and whether that message brings any news.
+
+    What was taken back since was heard, too.
+    """
     of_thread = {identity for one in together for identity in news(one)}
-    before = tuple(message for message in heard if not of_thread.isdisjoint(message.updates))
+    before = tuple(one for one in heard if one.thread == thread or not of_thread.isdisjoint(one.updates))
     own = {identity for one in incidents for identity in news(one)}
     if own - {identity for message in before for identity in message.updates}:
         return before, True
