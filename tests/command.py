@@ -1,5 +1,6 @@
 """Runs the command line as a person does, in this process: what it printed, and the code it exited with."""
 
+import gc
 import os
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +25,8 @@ def run(capsys: pytest.CaptureFixture[str], *args: object, site: Path | None = N
         main([*before, *map(str, args)])
     except SystemExit as exit_:
         code = int(exit_.code or 0)
+    finally:
+        gc.enable()  # a build collects nothing, since its process ends with it; this one goes on
     out, err = capsys.readouterr()
     assert "Traceback" not in err
     assert "an error of its own" not in err, err

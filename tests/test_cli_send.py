@@ -33,6 +33,7 @@ class Company:
     def __init__(self, folder: Path, lab: Lab, page: str, capsys: pytest.CaptureFixture[str]) -> None:
         self.folder, self.lab, self.page, self._capsys = folder, lab, page, capsys
         self.site = folder / "site"
+        self.connections = 2
         self.lists = {
             "exec": ["eva@example.com"],
             "support": [f"agent{number}@example.com" for number in range(3)],
@@ -60,7 +61,7 @@ class Company:
             f"port = {self.lab.port}",
             'security = "none"',
             'sender = "bounces@example.com"',
-            "connections = 2",
+            f"connections = {self.connections}",
             "[ledger]",
             'path = "ledger.db"',
             "[send]",

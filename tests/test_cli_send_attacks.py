@@ -65,6 +65,8 @@ def test_what_was_refused_is_told_though_the_pages_cannot_be_published(company, 
         raise OSError(28, "No space left on device", "published")
 
     monkeypatch.setattr("heliograph.publish.directory.carry_out", broken)
+    company.connections = 1  # so that the second thing the server is asked is the first mail
+    company.write()
     company.lab.script = lambda number: Fault("rcpt", "5xx") if number == 1 else None
     said = company.run("ship", "--yes")
     assert said.code == 4
