@@ -309,6 +309,7 @@ def test_without_an_operator_s_file_ship_publishes_and_says_that_nobody_was_writ
     said = company.run("ship", "--yes")
     assert said.code == 0
     assert "Nobody was written to" in said.err
+    assert "nothing is new" not in said.out, "there is; it is not known to whom"
     assert (company.site / "published/public/index.html").is_file()
     assert company.run("send").code == 1
 

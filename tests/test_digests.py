@@ -20,14 +20,15 @@ import view_samples as samples
 from heliograph import view as v
 from heliograph.gate import MACROS_READER, PUBLIC_READER, Gate, Reader
 from heliograph.load import load_site
-from heliograph.message import Mail, Message
+from heliograph.message import Mail, Message, Topic
 from heliograph.record import Record, Told
 from heliograph.render import digests
 from heliograph.render.digests.answers import answers
 from heliograph.render.digests.compose import subject
 from heliograph.render.layouts import Layouts
 from heliograph.render.macros import macro_artifacts, macros
-from heliograph.render.mail import SUBJECT_LIMIT, message_bytes, place
+from heliograph.render.mail import SUBJECT_LIMIT, message_bytes
+from heliograph.render.previews import folder, stem
 
 HERE = Path(__file__).parent
 GOLDEN = HERE / "golden"
@@ -182,11 +183,23 @@ def test_every_sample_mail_can_be_sent(name):
     assert mail.at == samples.at("14:20")
 
 
-def test_previews_stand_by_audience_customer_and_incident():
-    places = {name: place(sample_mail(name)) for name in MAILS}
-    assert places["exec"] == ("exec", "digest")
-    assert places["globex"] == ("strategic/globex", "k3x9q2mf")
-    assert places["subscribers"] == ("public", "k3x9q2mf")
+@pytest.mark.parametrize(
+    ("audience", "customer", "kind", "place"),
+    [
+        ("exec", "", "digest", "exec/digest"),
+        ("exec", "", "closing", "exec/closing-k3x9q2mf"),
+        ("exec", "", "weekly", "exec/weekly"),
+        ("internal", "", "chat", "internal/chat-k3x9q2mf"),
+        ("strategic", "globex", "letter", "strategic/globex/k3x9q2mf"),
+        ("public", "", "notice", "public/k3x9q2mf"),
+    ],
+)
+def test_previews_stand_by_audience_customer_kind_and_incident(audience, customer, kind, place):
+    about = Topic(id="k3x9q2mf", components=(), impact="major")
+    told = Message(
+        audience=audience, customer=customer, kind=kind, topics=(about,), news=(), at=samples.at("14:20"), thread="t"
+    )
+    assert f"{folder(told)}/{stem(told)}" == place
 
 
 def test_customers_read_no_insider_words_and_no_word_meant_for_others():
@@ -375,7 +388,7 @@ def test_the_closing_mail_tells_length_cost_and_whether_the_account_is_published
     assert row(mail, "BOTTOM LINE") == "Solved 3 Nov, 08:53 UTC, after 42 min."
     assert row(mail, "FINAL COST").startswith("None.")
     assert row(mail, "ACCOUNT") == "The account is published. *new"
-    assert place(mail) == ("exec", "h5c2p8wa")
+    assert stem(message) == "closing-h5c2p8wa"
     unpublished = only(digests.executive(*over(postmortem=None, status="resolved"), (), LAYOUTS))
     assert row(unpublished, "BOTTOM LINE") == "Solved 3 Nov, 08:53 UTC, after 42 min. *changed"
     assert row(unpublished, "ACCOUNT") == "The account of it is not published yet."

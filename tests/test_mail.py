@@ -21,7 +21,6 @@ from heliograph.render.mail import (
     inlined,
     mail_artifacts,
     message_bytes,
-    place,
     too_large,
 )
 from mails import example_mails
@@ -151,15 +150,6 @@ def test_a_preview_is_written_as_message_page_and_text():
     assert found["mail/exec/digest.txt"].data.decode() == PLAIN.text
     assert found["mail/exec/digest.html"].data.decode() == PLAIN.html
     assert found["mail/exec/digest.eml"].media_type == "message/rfc822"
-
-
-def test_a_mail_knows_where_its_preview_stands():
-    assert place(PLAIN) == ("exec", "digest")
-    assert place(changed(audience="strategic", customer="globex", incident="k3x9q2mf")) == (
-        "strategic/globex",
-        "k3x9q2mf",
-    )
-    assert place(changed(audience="public", incident="k3x9q2mf")) == ("public", "k3x9q2mf")
 
 
 def test_styles_move_into_elements_and_rules_for_dark_and_narrow_screens_stay():

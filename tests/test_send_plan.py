@@ -26,6 +26,7 @@ def message(audience: str, *news: str, customer: str = "", **more: object) -> Me
         news=news,
         at=more.pop("at", SAID),
         thread=f"{audience}/i1",
+        outside=audience in ("public", "strategic"),
         **more,
     )
 
@@ -140,6 +141,7 @@ def test_an_address_on_two_lists_gets_the_more_specific_mail_only() -> None:
         someone("public", "bob@other.example"),
         someone("customer:globex", "ann@globex.example"),
         someone("internal", "eve@x.example"),
+        someone("internal", "fay@x.example"),
         someone("exec", "eve@x.example"),
     ]
     found = plan(
@@ -153,7 +155,7 @@ def test_an_address_on_two_lists_gets_the_more_specific_mail_only() -> None:
     assert got == {
         "customer:globex": ["ann@globex.example"],
         "exec": ["eve@x.example"],
-        "internal": [],
+        "internal": ["fay@x.example"],
         "public": ["bob@other.example"],
     }
     assert {one.planned.message.reader: one.spared for one in found}["public"] == 1

@@ -71,8 +71,7 @@ class Office:
         from heliograph.cli.deliver import build_of
         from heliograph.record import NOTHING_KNOWN
 
-        for _ in build_of(self.house, self.site, self._start, NOTHING_KNOWN).messages():
-            pass
+        build_of(self.house, self.site, self._start, NOTHING_KNOWN).messages()
 
     def draw_up(self, ledger: Ledger, making: Build | None = None) -> tuple[Intent, ...]:
         """Decide what to plan; nothing is written. `making` saves building anew what was built just now."""

@@ -72,6 +72,8 @@ def ship(house: House, yes: bool, expect: int | None, output: Path | None, json_
             return exits.DONE
         outcome = _sent_off(house, cargo)
         house.say(_next_due(cargo.making.gate, instant_for(cargo.site, None)))
+        if cargo.office is None and not json_:
+            return outcome.code  # that nobody was written to has been said, and why
         return report(outcome, json_=json_)
 
 

@@ -1,6 +1,6 @@
 """E-mail as bytes: a fixed list of headers, one text and one HTML part, and nothing fetched from anywhere.
 
-What is written here are previews: no `To` and no `Message-ID`, so the same words always give the same bytes.
+Without a recipient's own headers it is a preview: no `To` and no `Message-ID`, so the same words give the same bytes.
 """
 
 from __future__ import annotations
@@ -68,12 +68,6 @@ class HeaderRefused(ValueError):  # noqa: N818 -- it is an answer, as problems.R
     def __init__(self, name: str) -> None:
         super().__init__(f"this text cannot stand in the mail header {name}")
         self.name = name
-
-
-def place(mail: Mail) -> tuple[str, str]:
-    """Give folder and name of a preview: `("exec", "digest")`, `("strategic/globex", "k3x9q2mf")`."""
-    folder = f"{mail.audience}/{mail.customer}" if mail.customer else mail.audience
-    return folder, mail.incident or "digest"
 
 
 def mail_artifacts(folder: str, name: str, mail: Mail) -> Iterator[Artifact]:

@@ -163,8 +163,8 @@ def _sizes(recipients: Sequence[Recipient]) -> dict[str, int]:
 
 
 def _breadth(message: Message, sizes: Mapping[str, int]) -> tuple[int, int]:
-    """Rank how specific a message is: to one customer, to some colleagues, to all of them, to everyone."""
-    rank = 0 if message.customer else {"internal": 2, "public": 3}.get(message.audience, 1)
+    """Rank how specific a message is: to one customer, to colleagues by the length of their list, to everyone."""
+    rank = 0 if message.customer else 2 if message.outside else 1
     return rank, sizes.get(message.reader, 0)
 
 
