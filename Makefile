@@ -17,8 +17,9 @@ site: $(VENV)/runtime
 serve: $(VENV)/runtime
 	$(BIN)/heliograph serve
 
-test: $(VENV)/dev browser strace java postfix
-	CI=$${CI:-true} $(BIN)/pytest -n $(JOBS) --dist worksteal
+test: $(VENV)/dev tools
+	CI=$${CI:-true} $(BIN)/pytest -n $(JOBS) --dist worksteal -m "not ceph"
+	CI=$${CI:-true} $(BIN)/pytest -m ceph
 
 quick: $(VENV)/dev
 	$(BIN)/pytest -n $(JOBS) --dist worksteal -m "not slow and not browser"
@@ -72,26 +73,30 @@ $(VENV)/bin/python:
 	$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || (apt-get update -qq && apt-get install -y -qq python3-venv)
 	$(PYTHON) -m venv $(VENV)
 
-.PHONY: browser
+# What tests need beside Python, as command:packages. All that is missing comes at once; nothing is asked, and no
+# service is needed to start: tests run servers of their own.
+BROWSER := chromium:chromium,fonts-dejavu-core,fonts-noto-core,fonts-noto-color-emoji
+SERVERS := postfix:postfix saslpasswd2:sasl2-bin nginx:nginx-light sshd:openssh-server rsync:rsync \
+	radosgw:radosgw ceph-mon:ceph-mon ceph-osd:ceph-osd
+OTHERS := git:git strace:strace java:default-jre-headless
+
+get = @lacking=; for pair in $(1); do \
+		command -v $${pair%%:*} >/dev/null || lacking="$$lacking $$(echo $${pair\#*:} | tr , ' ')"; done; \
+	[ -z "$$lacking" ] || { apt-get update -qq && \
+		{ ! command -v debconf-set-selections >/dev/null || \
+			echo "postfix postfix/main_mailer_type select No configuration" | debconf-set-selections; } && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$lacking >/dev/null; } \
+		|| { echo "make: could not get$$lacking, which the tests need" >&2; exit 1; }
+
+.PHONY: browser strace servers tools
 browser:
-	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends \
-		chromium fonts-dejavu-core fonts-noto-core fonts-noto-color-emoji >/dev/null; } \
-		|| { echo "make: could not get chromium, which the browser tests need" >&2; exit 1; }
+	$(call get,$(BROWSER))
 
-.PHONY: strace
 strace:
-	@command -v strace >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends strace >/dev/null; } \
-		|| { echo "make: could not get strace, which the tests of what is written need" >&2; exit 1; }
+	$(call get,strace:strace)
 
-.PHONY: java
-java:
-	@command -v java >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends default-jre-headless >/dev/null; } \
-		|| { echo "make: could not get java, which the check of HTML needs" >&2; exit 1; }
+servers:
+	$(call get,$(SERVERS) $(OTHERS))
 
-# Nothing is asked, and no service starts: the tests run a server of their own.
-.PHONY: postfix
-postfix:
-	@{ command -v postfix && command -v saslpasswd2; } >/dev/null || { apt-get update -qq && \
-		echo "postfix postfix/main_mailer_type select No configuration" | debconf-set-selections && \
-		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postfix sasl2-bin >/dev/null; } \
-		|| { echo "make: could not get postfix and sasl2-bin, which the tests of sending need" >&2; exit 1; }
+tools:
+	$(call get,$(BROWSER) $(SERVERS) $(OTHERS))

@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 import trustme
 
-from heliograph.buckets import client
 from heliograph.operations import BucketPlace, Secret
+from heliograph.stores import client
 
 ACCESS, SECRET = "tester", "not-for-logs-5eC"
 BUCKET = "heliograph-tests"

@@ -134,7 +134,10 @@ def test_publish_puts_a_built_tree_into_its_folder_and_says_what_it_would_do_fir
     assert not (fresh / "published").exists()
     assert run(capsys, "publish", site=fresh).code == 0
     assert snapshot(fresh / "published/www") == snapshot(fresh / "dist/public")
-    assert "was live already" in run(capsys, "publish", site=fresh).err
+    again = run(capsys, "publish", site=fresh).err
+    assert "was live already" in again
+    assert "Nothing new was built" in again
+    assert "nothing would be put" in run(capsys, "publish", "www", "--dry-run", site=fresh).err
 
 
 def test_a_target_of_insiders_is_never_given_the_public_tree(fresh, capsys):

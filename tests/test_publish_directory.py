@@ -85,10 +85,10 @@ def test_the_plan_puts_what_is_pointed_at_before_what_points():
     plan = plan_publish(entries(V2), entries(V1), V1)
     assert [str(step) for step in plan.steps] == [
         f"put {STAMPED}: not at the target",
+        "put history/2026-12/index.html: not at the target",
         "put incidents/new/index.html: not at the target",
         "put incidents/a/index.html: bytes differ",
         "put updates.atom: bytes differ",
-        "put history/2026-12/index.html: not at the target",
         "put index.html: bytes differ",
         "delete incidents/gone/index.html: not in this tree any more",
     ]
@@ -157,8 +157,8 @@ def test_a_target_changed_by_hand_is_planned_for_and_made_whole(source, target):
     (target / "updates.atom").unlink()
     release = prepare(source, target)
     assert [str(step) for step in release.plan.steps] == [
-        "put same.html: bytes differ",
         "put updates.atom: not at the target",
+        "put same.html: bytes differ",
         "delete link.html: never published by us",
         "delete stray.bin: never published by us",
     ]

@@ -440,7 +440,7 @@ def test_mdn_yari_3315_datadog_7898_pulumi_1687_and_sst_6289_no_page_is_there_be
     }
     new = files_of(load_site(write_site(tmp_path / "new", {UPDATE: update, **second})), "public")
     plan = plan_publish(map(entry_of, new.values()), map(entry_of, there.values()), there)
-    assert {step.phase for step in plan.steps} >= {"assets", "new pages", "changed pages", "indexes", "deletes"}
+    assert {step.phase for step in plan.steps} >= {"assets", "new files", "changed pages", "indexes", "deletes"}
     for step in plan.steps:
         if step.action == "put":
             there[step.path] = new[step.path]

@@ -15,9 +15,9 @@ from http import HTTPStatus
 import pytest
 import trustme
 
+from heliograph import outward
 from heliograph.message import Chat
 from heliograph.operations import Secret, Webhook
-from heliograph.send import outward
 from heliograph.send.courier import Parcel
 from heliograph.send.webhook import WebhookCourier, chat_body, refusal, signature
 

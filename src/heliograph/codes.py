@@ -212,22 +212,32 @@ _TABLE: Final = {
     ),
     "W515": Code("Address twice in a list", "Remove one of the rows; each address is written to once."),
     # Configuration, trees and targets
-    "E602": Code("Folders within each other", "Give each tree and target a folder that holds no other, nor sources."),
+    "E602": Code(
+        "Places within each other",
+        "Give each tree, target and `state` a folder or bucket that holds no other, nor sources.",
+    ),
     "E603": Code("No place for output", "Choose a folder of its own that is empty or holds this site's tree."),
     "E605": Code("Another site's tree", "Choose another folder, or remove that tree yourself."),
     "E606": Code("A tree of another kind", "Internal and external pages never take each other's place."),
     "E607": Code("Readable by outsiders", "Close the target to the public before publishing internal pages."),
-    "E608": Code("Served to strangers", "An anonymous request was answered; close the target first."),
+    "E608": Code(
+        "Served to strangers",
+        "An anonymous request was answered; close the target. The message says if pages are there.",
+    ),
     "E609": Code(
         "Unknown key in the configuration",
         "Correct its spelling or remove it; `docs/files.md` and `docs/operator.md` list all.",
     ),
     "E610": Code(
-        "Operator's file inside the site",
-        "Move the operator's file, the recipients' lists and the ledger out of the site's folder: content is shared, "
-        "copied and reviewed by many.",
+        "Inside the site, or the site inside it",
+        "Move the operator's file, lists, ledger and targets out of the site's folder: content is shared, copied and "
+        "reviewed by many.",
     ),
-    "E612": Code("Changed since it was built", "Build again; nobody edits a tree by hand."),
+    "E612": Code(
+        "Not as it was written",
+        "A tree: build again, since nobody edits one by hand. What a target's `state` remembers: restore it from a "
+        "copy, or remove it and publish with `--init`.",
+    ),
     "E613": Code("Undeclared file in a tree", "Remove it, or build again."),
     "E614": Code(
         "Ledger not usable",
@@ -264,6 +274,31 @@ _TABLE: Final = {
         "Two senders could both tell the same people there. Take a store that honours If-None-Match and If-Match, or "
         "a ledger in a file.",
     ),
+    "E632": Code(
+        "Not known to be closed",
+        "Whether strangers may read there could not be found out, and what is not known is never taken for safe. Name "
+        "all its addresses in `urls`, and give the credentials leave to read the bucket's settings.",
+    ),
+    "E633": Code(
+        "A bucket that is not ours yet",
+        "It bears no mark of this site. If it is the right one: `heliograph publish TARGET --init`. Pages for insiders "
+        "need a bucket or prefix that is empty.",
+    ),
+    "E634": Code(
+        "Older than what is published",
+        "Get the newest sources and build again; `--force-older` if older words are meant to come back.",
+    ),
+    "E635": Code(
+        "Somebody else is publishing",
+        "Wait until that run ends, or ten minutes after it was killed; the message says whose it is and how old.",
+    ),
+    "E636": Code("Another account's bucket", "Correct `bucket`, `account` or the credentials in the operator's file."),
+    "E637": Code(
+        "No way back to that release",
+        "It is not known, its sources are not at hand, or they no longer give the same pages.",
+    ),
+    "E638": Code("Taken back for good", "That release holds something that was retracted; choose a later one."),
+    "E639": Code("Too many to delete", "Look at the list; `--allow-mass-delete N` if so many are meant."),
     "E640": Code("Impossible name in a tree", "Use a-z, 0-9 and inner `.`, `_`, `@`, `+` and hyphens."),
     "E641": Code("Two files in one place", "Two parts of the site want the same path; rename one of them."),
     "E642": Code("Target changed meanwhile", "Run the command again: somebody else published to it."),

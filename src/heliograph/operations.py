@@ -47,11 +47,21 @@ class SqlitePlace(Struct, frozen=True):
     path: Path
 
 
+class FolderPlace(Struct, frozen=True):
+    """A folder on this machine."""
+
+    path: Path
+
+
 class BucketPlace(Struct, frozen=True, kw_only=True):
-    """A ledger in a private bucket, one object per delivery; credentials are the environment's unless given."""
+    """A bucket, or what lies under a prefix of it; credentials are the environment's unless given.
+
+    `account` is the AWS account that has to own it, empty where nobody says.
+    """
 
     bucket: str
     prefix: str = ""
+    account: str = ""
     endpoint: str = ""
     region: str = ""
     access_key: str = ""
@@ -71,6 +81,21 @@ class Webhook(Struct, frozen=True, kw_only=True):
     ca_file: Path | None = None
 
 
+class Host(Struct, frozen=True, kw_only=True):
+    """Where one tree is published to, and where its readers look.
+
+    `urls` are all addresses (no slash at the end) under which the tree is served: pages for everyone are confirmed at
+    the first, and for insiders' pages none of them may answer a stranger. `distribution` is a CloudFront one.
+    """
+
+    id: str
+    tree: str
+    place: BucketPlace | FolderPlace
+    urls: tuple[str, ...] = ()
+    ca_file: Path | None = None
+    distribution: str = ""
+
+
 class Operations(Struct, frozen=True, kw_only=True):
     """The operator's file, read and checked.
 
@@ -78,7 +103,11 @@ class Operations(Struct, frozen=True, kw_only=True):
     (`exec`, `customer:globex`), `domains` the mail domains allowed by audience, `contacts` addresses by role (an
     account's owner answers its customer). `silent` are audiences nobody is written to on purpose. `unsubscribe` is an
     HTTPS address with `{token}` in it, `unsubscribe_mail` a mailbox. `page` is where the public page is confirmed to
-    be live, empty where nobody can look.
+    be live, empty where nobody can look. `hosts` are the targets, and `state` the private place that knows what was
+    published to them (None: the site's own folder for such things). `product_urls` are addresses of what the site
+    reports on, with which its pages should share nothing.
+
+    A file that only says where to publish has no `secret`, no lists and no webhooks, and nobody is written to.
     """
 
     site: str
@@ -99,6 +128,14 @@ class Operations(Struct, frozen=True, kw_only=True):
     page_ca_file: Path | None
     max_age: timedelta
     cap: int
+    hosts: tuple[Host, ...] = ()
+    state: BucketPlace | FolderPlace | None = None
+    product_urls: tuple[str, ...] = ()
+
+    @property
+    def can_send(self) -> bool:
+        """Tell whether the file says how anybody is written to."""
+        return bool(self.secret.revealed)
 
 
 class Recipient(Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from heliograph.parallel import at_once, results
-from proof import crashes, deliveries, post, second_wall, suite
+from proof import crashes, deliveries, post, publishing, second_wall, suite
 from proof.claims import CLAIMS, FILES, NEEDLESSLY, READING, SENDING
 from proof.compare import Tally, prove_at_once, table, told_apart
 from proof.crashes import timed
@@ -44,6 +44,8 @@ def main(arguments: list[str] | None = None) -> int:
     with crashes.memory() as folder:
         work = crashes.jobs(folder, options.every, options.samples, options.swaps)
         lines += crashes.lines(*crashes.worked_off(work, at_once))
+    say("a store that fails, publishers that are killed and that race")
+    lines += publishing.lines(publishing.Size(options.strike, options.races, max(2, options.races // 8)))
     lines += [*_sending(options.worlds // 4, options.kills, cases), by_tests[-1], _all_else(cases)]
     ending = _ending(time.perf_counter() - began)
     if options.markdown:
@@ -63,6 +65,8 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--kills", type=int, default=200, help="kills of a sender, who has 7.5 times as many deliveries"
     )
+    parser.add_argument("--strike", type=int, default=1, help="let a store fail at every so many requests")
+    parser.add_argument("--races", type=int, default=100, help="races of two to eight publishers")
     parser.add_argument("--jobs", default="auto", help="processes that run tests")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table there too")
     return parser.parse_args(arguments)

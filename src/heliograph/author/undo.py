@@ -1,8 +1,8 @@
-"""Taking back the newest update: its files go to `.heliograph/undone` of the site, where nothing reads them."""
+"""Taking things back: their files go to `.heliograph/undone` or `/retracted` of the site, where nothing reads them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +12,7 @@ from heliograph.model import Site, Story, Update
 from heliograph.tree.fsio import create_new, take_back
 
 UNDONE: Final = ".heliograph/undone"
+RETRACTED: Final = ".heliograph/retracted"
 
 
 class Newest(msgspec.Struct, frozen=True):
@@ -43,15 +44,36 @@ def take_away(root: Path, taken: Newest) -> Path:
     Copies are on the disk before anything is removed. Gives the folder they lie in now: a new one each time.
     """
     kept = _free(root / UNDONE / taken.update.id)
-    files = [path for path in sorted(_files(root, taken)) if path.is_file() and not path.is_symlink()]
-    for path in files:
-        create_new(kept / path.relative_to(root), path.read_bytes())
-    for path in files:
-        take_back(path)
+    _move(root, _files(root, taken), kept)
     folder = root / "incidents" / taken.folder
     if not any(folder.iterdir()):
         take_back(folder)
     return kept
+
+
+def take_off(root: Path, story: Story) -> Path:
+    """Move an incident or maintenance with all its files out of the site, as above."""
+    kept = _free(root / RETRACTED / story.id)
+    folder = root / "incidents" / story.place.file.split("/")[1]
+    _move(root, folder.rglob("*"), kept)
+    take_back(folder)
+    return kept
+
+
+def taken_off(root: Path, identity: str) -> Path | None:
+    """Find where something lies that was taken off before, and last; None if it never was."""
+    first = root / RETRACTED / identity
+    again = sorted(first.parent.glob(f"{identity}-*"), key=lambda path: (len(path.name), path.name))
+    found = [path for path in (first, *again) if path.is_dir()]
+    return found[-1] if found else None
+
+
+def _move(root: Path, paths: Iterable[Path], kept: Path) -> None:
+    files = [path for path in sorted(paths) if path.is_file() and not path.is_symlink()]
+    for path in files:
+        create_new(kept / path.relative_to(root), path.read_bytes())
+    for path in files:
+        take_back(path)
 
 
 def _free(folder: Path) -> Path:

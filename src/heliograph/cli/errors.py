@@ -13,10 +13,12 @@ from heliograph.cli import exits
 from heliograph.cli.house import Stop
 from heliograph.importers.report import ImportRefused
 from heliograph.problems import Problem, Refused
+from heliograph.publish.register import Busy, Overtaken
 from heliograph.send.ledger import LedgerFailed, LedgerRefused
+from heliograph.store_faults import StoreRefused
 from heliograph.tree.fsio import Locked, Uncertain, WriteRefused
 
-_EXPOSURE: Final = frozenset({"E606", "E607", "E608", "E801", "E802"})
+_EXPOSURE: Final = frozenset({"E606", "E607", "E608", "E632", "E633", "E636", "E801", "E802"})
 _CODES: Final = {
     ImportRefused: exits.REFUSED,
     WriteRefused: exits.REFUSED,
@@ -24,6 +26,9 @@ _CODES: Final = {
     Uncertain: exits.UNCONFIRMED,
     LedgerRefused: exits.REFUSED,
     LedgerFailed: exits.FAILED,
+    StoreRefused: exits.FAILED,
+    Busy: exits.LOCKED,
+    Overtaken: exits.FAILED,
 }
 _LOUD: Final = ("-vv", "-vvv")
 
@@ -47,14 +52,28 @@ def report(error: Exception, argv: Sequence[str]) -> int:
 
 def _told(error: Exception) -> tuple[str, int] | None:
     """Put a foreseen error in words, with its exit code."""
+    code = code_of(error)
+    if code is None:
+        return None
+    return (
+        f"{error.strerror or type(error).__name__}: {error.filename}" if isinstance(error, OSError) else str(error)
+    ), code
+
+
+def code_of(error: Exception) -> int | None:
+    """Give the exit code of a foreseen error, None for any other."""
     if isinstance(error, OSError):
-        return f"{error.strerror or type(error).__name__}: {error.filename}", exits.FAILED
+        return exits.FAILED
     if isinstance(error, Stop):
-        return str(error), error.code
-    if isinstance(error, WriteRefused) and error.code in _EXPOSURE:
-        return str(error), exits.EXPOSED
-    code = next((code for kind, code in _CODES.items() if isinstance(error, kind)), None)
-    return None if code is None else (str(error), code)
+        return error.code
+    if is_exposure(error):
+        return exits.EXPOSED
+    return next((code for kind, code in _CODES.items() if isinstance(error, kind)), None)
+
+
+def is_exposure(error: Exception) -> bool:
+    """Tell whether something was refused because strangers would have read what they must not."""
+    return isinstance(error, (WriteRefused, StoreRefused)) and error.code in _EXPOSURE
 
 
 def show_problems(problems: Sequence[Problem]) -> None:

@@ -37,11 +37,16 @@ def operations_for(house: House, site: Site) -> Operations | None:
 
 
 def need_operations(house: House, site: Site) -> Operations:
-    """Read the operator's file, or stop."""
+    """Read the operator's file to write to people by it, or stop."""
     operations = operations_for(house, site)
     if operations is None:
         raise Stop(
             f"nobody can be written to: {VARIABLE} names no operator's file (docs/operator.md says what is in it)"
+        )
+    if not operations.can_send:
+        raise Stop(
+            "nobody can be written to: the operator's file says only where to publish (docs/operator.md says what "
+            "sending needs)"
         )
     return operations
 
@@ -58,12 +63,12 @@ def ledger_of(house: House, operations: Operations, *, create: bool = False) -> 
 
 def record_for(house: House, site: Site, when: datetime) -> Record:
     """Ask the ledger who was told what, for builds; nothing is known without one, or where it cannot be read."""
-    if not os.environ.get(VARIABLE):
+    operations = operations_for(house, site)
+    if operations is None or not operations.can_send:
         return NOTHING_KNOWN
     from heliograph.dispatch import record_of
     from heliograph.send.ledger import LedgerFailed, LedgerRefused
 
-    operations = need_operations(house, site)
     try:
         with closing(ledger_of(house, operations)) as ledger:
             return record_of(ledger, when)

@@ -22,7 +22,7 @@ from heliograph.render.words import count
 if TYPE_CHECKING:
     from heliograph.dispatch import Run
     from heliograph.message import Message
-    from heliograph.operations import Recipient
+    from heliograph.operations import Operations, Recipient
     from heliograph.pipeline import Build
     from heliograph.send.ledger import Delivery, Ledger
     from heliograph.send.plan import Intent
@@ -35,11 +35,13 @@ SHOWN: Final = 5
 class Office:
     """One site's sending: the operator's file and the lists are read once, so that nothing changes under way."""
 
-    def __init__(self, house: House, site: Site, only: Sequence[str] = ()) -> None:
+    def __init__(
+        self, house: House, site: Site, only: Sequence[str] = (), operations: Operations | None = None
+    ) -> None:
         from heliograph.correspondence import paces
 
         self.house, self.site = house, site
-        self.operations = need_operations(house, site)
+        self.operations = operations or need_operations(house, site)
         self.paces = paces(site)
         self._only = _known(only, tuple(self.paces))
         self._start, self._begun = instant_for(site, None), time.monotonic()
@@ -60,7 +62,7 @@ class Office:
 
     def messages(self, ledger: Ledger, making: Build | None = None) -> tuple[Message, ...]:
         """Make everything that could be told now, with the record of what was. Raises Refused for a leak."""
-        from heliograph.cli.deliver import build_of
+        from heliograph.cli.build import build_of
         from heliograph.dispatch import record_of
 
         making = making or build_of(self.house, self.site, self._start, record_of(ledger, self._start))
@@ -68,7 +70,7 @@ class Office:
 
     def try_all(self) -> None:
         """Make every message there is and throw it away. Raises Refused for a leak."""
-        from heliograph.cli.deliver import build_of
+        from heliograph.cli.build import build_of
         from heliograph.record import NOTHING_KNOWN
 
         build_of(self.house, self.site, self._start, NOTHING_KNOWN).messages()

@@ -52,7 +52,7 @@ def preview(house: House, message: str | None, text: bool, json_: bool) -> None:
 
 def _messages(house: House) -> dict[str, Artifact]:
     """Make all mails and macros as a build does, read by the second wall; give them by path."""
-    from heliograph.cli.deliver import build_of
+    from heliograph.cli.build import build_of
     from heliograph.cli.ledgers import record_for
     from heliograph.pipeline import MACROS, MAIL
 

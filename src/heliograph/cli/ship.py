@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,15 +13,17 @@ import click
 import msgspec
 
 from heliograph.cli import exits
-from heliograph.cli.deliver import OUTPUT, build_of, releases_of, remember, write_all
+from heliograph.cli.build import OUTPUT, build_of, remember, write_all
 from heliograph.cli.errors import list_problems
+from heliograph.cli.hosts import Hosts
 from heliograph.cli.house import House, Stop, instant_for
 from heliograph.cli.ledgers import VARIABLE, ledger_of, operations_for
 from heliograph.cli.office import Office, title_of
+from heliograph.cli.publish import Prepared, carry_all, confirm_all, prepare_all, worst
 from heliograph.cli.send import report
 from heliograph.cli.telling import Outcome, Step, tell_all
 from heliograph.gate import PUBLIC_READER, Gate, Reader
-from heliograph.model import INTERNAL, Site, Target
+from heliograph.model import INTERNAL, Site
 from heliograph.record import NOTHING_KNOWN
 from heliograph.render.words import count
 
@@ -29,14 +31,24 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from heliograph.author.undo import Newest
+    from heliograph.cli.publish import Carried, Fate
+    from heliograph.operations import Operations
     from heliograph.pipeline import Build
-    from heliograph.publish.directory import Release
     from heliograph.send.ledger import Ledger
     from heliograph.send.plan import Intent
     from heliograph.view import Update
 
 _QUOTED: Final = 96
 """So much of the public words is shown before they go out."""
+_UNSEEN: Final = "not seen from outside yet"
+_NOT_OFF: Final = (
+    "heliograph: it is not off every page yet. To go on: heliograph build && heliograph publish "
+    "(another undo would take back another update)"
+)
+_LEFT: Final = (
+    "whoever knows the address of its page still gets that, until `gc` removes it in a day or more; "
+    "now: heliograph retract {}"
+)
 
 
 class Cargo(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +56,7 @@ class Cargo(msgspec.Struct, frozen=True, kw_only=True):
 
     site: Site
     making: Build
-    releases: list[tuple[Target, Release]]
+    prepared: Prepared
     office: Office | None
     ledger: Ledger | None
     intents: tuple[Intent, ...]
@@ -96,13 +108,28 @@ def undo(house: House, yes: bool, output: Path | None) -> int:
     if not yes and not _confirmed(last, told):
         raise Stop("nothing was taken back")
     kept = take_away(house.root, last)
-    cargo = _loaded(house, output or house.root / OUTPUT)
-    for step in _published(cargo):
-        house.say(str(step))
     click.echo(f"Taken back: {last.update.place.file}, now in {kept.relative_to(house.root)}.")
     if told:
         click.echo(f"Told of it already: {', '.join(told)}. Say what holds with the next update, and ship that.")
-    return exits.DONE
+    return _off_the_pages(house, output or house.root / OUTPUT, last)
+
+
+def _off_the_pages(house: House, out: Path, last: Newest) -> int:
+    """Build and publish without what was taken back. Where it stays to be read, say so, and how to go on."""
+    is_off = False
+    try:
+        cargo = _loaded(house, out)
+        steps = list(_published(house, cargo))
+        is_off = not any(step.failed for step in steps)
+    finally:
+        if not is_off:
+            click.echo(_NOT_OFF, err=True)
+    for step in steps:
+        click.echo(str(step), err=True) if step.failed else house.say(str(step))
+    for one in cargo.prepared.publications:
+        if any(last.story.id in path for path in one.left):
+            click.echo(f"{one.host.id}: {_LEFT.format(last.story.id)}", err=True)
+    return exits.DONE if is_off else exits.FAILED
 
 
 def _loaded(house: House, out: Path, opened: ExitStack | None = None) -> Cargo:
@@ -119,21 +146,33 @@ def _loaded(house: House, out: Path, opened: ExitStack | None = None) -> Cargo:
         content = read_strictly(house.root, run)
         list_problems(content.problems)
         site, when = content.site, instant_for(content.site, None)
-        office = Office(house, site) if opened and os.environ.get(VARIABLE) else None
+        operations = operations_for(house, site)
+        office = Office(house, site, (), operations) if opened and operations and operations.can_send else None
         ledger = opened.enter_context(closing(ledger_of(house, office.operations))) if opened and office else None
         if opened and ledger:
             opened.enter_context(ledger)
         making = build_of(house, site, when, record_of(ledger, when) if ledger else NOTHING_KNOWN)
-        write_all(making, out, run)
+        write_all(house, site, making, out, run, when)
     remember(house, content)
     return Cargo(
         site=site,
         making=making,
-        releases=releases_of(house, site, out, None) if site.targets else [],
+        prepared=_prepared(house, site, operations, out),
         office=office,
         ledger=ledger,
         intents=office.draw_up(ledger, making) if office and ledger else (),
     )
+
+
+def _prepared(house: House, site: Site, operations: Operations | None, out: Path) -> Prepared:
+    from heliograph.publish.publication import Terms
+
+    hosts = Hosts(house, site, operations)
+    prepared = prepare_all(house, hosts, hosts.all, out, Terms())
+    for fate in prepared.failed:
+        if fate.code == exits.REFUSED:  # such as older words; a host that only does not answer keeps nobody waiting
+            raise Stop(f"{fate.target}: {fate.said}")
+    return prepared
 
 
 def _refuse_too_many(cargo: Cargo, expect: int | None) -> None:
@@ -144,31 +183,54 @@ def _refuse_too_many(cargo: Cargo, expect: int | None) -> None:
 def _sent_off(house: House, cargo: Cargo) -> Outcome:
     """Tell insiders, publish, confirm, tell the rest; without an operator's file, publish."""
     if cargo.office is None or cargo.ledger is None:
-        steps = tuple(_published(cargo))
+        steps = tuple(_published(house, cargo))
         for step in steps:
             house.say(str(step))
-        house.say("Nobody was written to: HELIOGRAPH_OPERATOR names no operator's file (docs/operator.md).")
+        house.say(f"Nobody was written to: {VARIABLE} names no operator's file that says how (docs/operator.md).")
         return Outcome(steps=steps, unclear=())
     for intent in cargo.intents:
         cargo.ledger.plan(intent.planned, intent.addressees)
-    return tell_all(cargo.office, cargo.ledger, lambda: _published(cargo))
+    return tell_all(cargo.office, cargo.ledger, lambda: _published(house, cargo))
 
 
-def _published(cargo: Cargo) -> Iterator[Step]:
-    """Put every tree where its readers look, insiders' first."""
-    from heliograph.publish.directory import carry_out
+def _published(house: House, cargo: Cargo) -> Iterator[Step]:
+    """Put every tree where its readers look, insiders' first. Stops if no host took anything.
 
-    for target, release in cargo.releases:
-        changed = carry_out(release)
-        at = cargo.office.clock() if cargo.office else instant_for(cargo.site, None)
-        yield Step(what=f"{target.id} {'published' if changed else 'was live already'}", at=at)
+    Mail that leads to a page waits for that page itself: then it is looked at once only here, and that proves nothing.
+    """
+    from heliograph.publish.publication import WAIT
+
+    awaited = cargo.office is not None and any(
+        cargo.office.paces[intent.planned.message.audience].waits_for_page for intent in cargo.intents
+    )
+    carried: list[Carried] = []
+    for one in carry_all(house, cargo.prepared):
+        carried.append(one)
+        yield _step(cargo, one.fate)
+    fates = list(confirm_all(carried, timedelta(0) if awaited else WAIT))
+    for one, fate in zip(carried, fates, strict=True):
+        if fate.code != one.fate.code and not (awaited and fate.code == exits.UNCONFIRMED):
+            yield _step(cargo, fate)
+    if fates and all(fate.code not in (exits.DONE, exits.UNCONFIRMED) for fate in fates):
+        raise Stop("nothing was published: " + "; ".join(f"{fate.target}: {fate.said}" for fate in fates), worst(fates))
+
+
+def _step(cargo: Cargo, fate: Fate) -> Step:
+    at = cargo.office.clock() if cargo.office else instant_for(cargo.site, None)
+    if fate.code == exits.UNCONFIRMED:
+        unseen = fate.said.partition(f"{_UNSEEN}: ")[2]
+        return Step(what=f"{fate.target} {_UNSEEN}", at=at, note=unseen, unseen=True)
+    failed = fate.code != exits.DONE
+    what = "not published" if failed else "published" if fate.changed else "was live already"
+    return Step(what=f"{fate.target} {what}", at=at, note=fate.said if failed else "", failed=failed)
 
 
 def _manifest(cargo: Cargo) -> Iterator[str]:
     """Say who will read what, the public first: what a person checks in ten seconds before a yes."""
     update = _newest_public(cargo.making.gate)
-    changes = any(release.manifest.boundary == "external" and not release.is_live for _, release in cargo.releases)
-    if update is not None and (changes or not cargo.releases):
+    going = cargo.prepared.publications
+    changes = any(one.manifest.boundary == "external" and not one.is_live for one in going)
+    if update is not None and (changes or not going):
         words = " ".join(" ".join(passage.markdown for passage in update.passages).split())
         shown = words if len(words) <= _QUOTED else f"{words[:_QUOTED].rsplit(' ', 1)[0]} …"
         yield f' PUBLIC  everyone  "{shown}"  ({count(len(words.split()), "word", "words")})'
@@ -223,7 +285,7 @@ def _told(house: House, site: Site, last: Newest) -> list[str]:
     from heliograph.send.ledger import LedgerFailed, LedgerRefused
 
     operations = operations_for(house, site)
-    if operations is None:
+    if operations is None or not operations.can_send:
         return []
     try:
         return _reached(ledger_of(house, operations), instant_for(site, None), last)

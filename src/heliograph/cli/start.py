@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from importlib import metadata
 from pathlib import Path
+from typing import Final
 
 import click
+import msgspec
 
 from heliograph import resources
 from heliograph.cli.house import House, Stop
@@ -15,16 +18,24 @@ from heliograph.tree.fsio import create_new, make_folder
 EXAMPLE_PARTS = ("site_src", "audiences", "incidents")
 _AFTER = re.compile(r"after\s*=")
 _QUOTED = re.compile(r'"([^"]*)"')
+_WORKFLOWS: Final = ".github"
+_TOOL: Final = ".github/heliograph.txt"
+"""Says to the workflows which Heliograph to install."""
+_COMMIT: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 @click.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--example", is_flag=True, help="The whole example company instead of a small start.")
 def init(folder: Path, example: bool) -> None:
-    """Start a site in a new or empty FOLDER."""
+    """Start a site in a new or empty FOLDER.
+
+    Writes workflows for GitHub, too, in .github: they check changes, and publish nothing until they are told to.
+    """
     if folder.exists() and any(folder.iterdir()):
         raise Stop(f"{folder} is not empty; a site starts in a folder of its own")
     files = dict(_example() if example else _small())
+    files[_TOOL] += _requirement(_installed_from()).encode()
     for name, data in sorted(files.items()):
         create_new(folder / name, data)
     make_folder(folder / "incidents")
@@ -33,10 +44,27 @@ def init(folder: Path, example: bool) -> None:
     click.echo(f"Next:  cd {folder} && heliograph serve")
 
 
+def _installed_from() -> Mapping[str, object]:
+    """Give what pip noted of where this very Heliograph came from (PEP 610); nothing where it came from an index."""
+    try:
+        noted = metadata.distribution("heliograph").read_text("direct_url.json")
+    except metadata.PackageNotFoundError:
+        return {}
+    return msgspec.json.decode(noted, type=dict[str, object]) if noted else {}
+
+
+def _requirement(source: Mapping[str, object]) -> str:
+    """Name this Heliograph for pip by its commit; empty unless it came from a repository that others reach, too."""
+    url, how = str(source.get("url", "")), source.get("vcs_info")
+    commit = str(how.get("commit_id", "")) if isinstance(how, Mapping) and how.get("vcs") == "git" else ""
+    is_fit = url.startswith("https://") and url.isprintable() and not re.search(r"[\s@]", url)
+    return f"\nheliograph @ git+{url}@{commit}\n" if is_fit and _COMMIT.fullmatch(commit) else ""
+
+
 def _example() -> Iterator[tuple[str, bytes]]:
     for part in EXAMPLE_PARTS:
         yield from _files(resources.defaults() / part, resources.defaults())
-    yield from ((name, data) for name, data in _small() if "/" not in name)
+    yield from ((name, data) for name, data in _small() if "/" not in name or name.startswith(f"{_WORKFLOWS}/"))
 
 
 def _small() -> Iterator[tuple[str, bytes]]:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from heliograph.send.ledger import Delivery, Ledger
     from heliograph.send.stages import Stage
 
-_UNCONFIRMED: Final = "page not confirmed"
 _LONG: Final = 20
 """From so many deliveries on, a bar shows how far they are."""
 
@@ -34,6 +33,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     accepted: int = 0
     planned: int = 0
     note: str = ""
+    failed: bool = False
+    unseen: bool = False
 
     def __str__(self) -> str:
         sign = "✓" if self.accepted == self.planned and not self.note else "✗"
@@ -61,13 +62,13 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def code(self) -> int:
-        """The exit code: 6 if anything is ambiguous or was refused, 4 if anything has yet to go, 9 without the page."""
+        """The exit code: 6 if anything is ambiguous or refused, 4 if it has yet to go or a host failed, 9 unseen."""
         states = {one.state for one in self.unclear}
         if states & {"AMBIGUOUS", "FAILED"}:
             return exits.UNCERTAIN_DELIVERY
-        if states:
+        if states or any(step.failed for step in self.steps):
             return exits.FAILED
-        return exits.UNCONFIRMED if any(step.what == _UNCONFIRMED for step in self.steps) else exits.DONE
+        return exits.UNCONFIRMED if any(step.unseen for step in self.steps) else exits.DONE
 
 
 def tell_all(office: Office, ledger: Ledger, publish: Callable[[], Iterator[Step]] = lambda: iter(())) -> Outcome:
@@ -130,7 +131,8 @@ class _Telling:
         self._office.house.say(f"  waiting for {wanted[0]} for up to {WAIT.total_seconds():.0f} seconds …")
         missing = self._run.confirm(stage)
         note = f"{', '.join(missing)}: told without a link" if missing else ""
-        yield Step(what=_UNCONFIRMED if missing else "page live", at=self._office.clock(), note=note)
+        what = "page not confirmed" if missing else "page live"
+        yield Step(what=what, at=self._office.clock(), note=note, unseen=bool(missing))
 
     def _delivered(self, stage: Stage) -> Iterator[Step]:
         with _progress(self._office.house, self._ledger, stage) as self._tick:

@@ -15,15 +15,18 @@ from msgspec import Struct
 from heliograph.addresses import address_fault
 from heliograph.load import toml
 from heliograph.load.agreement import Stated, readers_of, refuse_gaps, roles_of
-from heliograph.load.fields import Fields, Reader, Wrong
+from heliograph.load.fields import Fields, Wrong
 from heliograph.load.files import FILE_LIMIT, decode
+from heliograph.load.hosts import Hosts, read_hosts
 from heliograph.load.nodes import Mapping, Node, Sequence
 from heliograph.load.operator_values import OperatorValues, is_loopback
+from heliograph.load.places import matching, read_place, refuse_half
 from heliograph.mailbox import folded
 from heliograph.model import Site
 from heliograph.operations import (
     NO_SECRET,
     BucketPlace,
+    FolderPlace,
     Operations,
     Secret,
     Security,
@@ -40,11 +43,11 @@ CONNECTIONS: Final = 4
 _MOST_CONNECTIONS: Final = 16
 _PORTS: Final[dict[Security, int]] = {"starttls": 587, "tls": 465, "none": 25}
 _EMPTY: Final = Mapping({}, 1, 1)
-_BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
-_PREFIX: Final = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/?)*", re.ASCII)
 _HEADER: Final = re.compile(r"(?=.*idempotency)[A-Za-z][A-Za-z0-9-]{0,63}", re.ASCII | re.IGNORECASE)
 _KINDS: Final[tuple[Literal["slack", "generic"], ...]] = ("slack", "generic")
 _RECIPIENT: Final = "{token}"
+_OF_SENDING: Final = frozenset({"secret", "smtp", "ledger", "send", "recipients", "domains", "contacts", "webhook"})
+_OF_PUBLISHING: Final = frozenset({"target", "state"})
 
 
 def read_operations(path: Path, site: Site, environment: Dict[str, str], root: Path) -> Operations:
@@ -63,7 +66,7 @@ def read_operations_with_warnings(
         message = "this file lies inside the site's folder, which holds content only; move it elsewhere"
         problems.add(Place(str(path)), "E610", message)
     tree = None if text is None else toml.parse(text, str(path), problems)
-    operations = None if tree is None else _Reading(tree, values, site).operations()
+    operations = None if tree is None else _Reading(tree, values, site, _Around(path, root, environment)).operations()
     if is_open and values.in_clear:
         message = "others on this machine may read this file, and it holds a secret in clear"
         problems.add(values.in_clear[0], "W629", message, "chmod 600, or write ${NAME}")
@@ -120,31 +123,43 @@ class _Sending(Struct, frozen=True):
     cap: int
 
 
+class _Around(Struct, frozen=True):
+    """Where the file lies, where its site does, and the environment."""
+
+    path: Path
+    root: Path
+    environment: Dict[str, str]
+
+
 class _Reading:
     """Reads the tables one by one; what cannot be read is noted, and something harmless stands in for it."""
 
-    def __init__(self, tree: Mapping, values: OperatorValues, site: Site) -> None:
+    def __init__(self, tree: Mapping, values: OperatorValues, site: Site, around: _Around) -> None:
         self._fields = Fields(values, tree)
         self._values = values
         self._site = site
         self._readers = readers_of(site)
+        self._around = around
         self._has_smtp = "smtp" in tree.pairs
+        self._sends = not _OF_SENDING.isdisjoint(tree.pairs) or _OF_PUBLISHING.isdisjoint(tree.pairs)
 
     def operations(self) -> Operations | None:
         """Read everything. A file of another site is not held against this one."""
         fields = self._fields
         if fields.need("site", self._own_site) is None:
             return None
-        secret = fields.need("secret", self._long_secret, "`openssl rand -hex 32` makes one")
+        secret, ledger = self._secret_and_ledger() if self._sends else (None, None)
         smtp = fields.read("smtp", self._smtp)
-        ledger = fields.need("ledger", self._ledger, 'such as [ledger] and path = "ledger.db"')
         send = self._send(self._table("send"))
         lists, silent = self._recipients(self._table("recipients"))
         domains = self._domains(self._table("domains"))
         contacts = self._contacts(self._table("contacts"))
         webhooks, hooked = self._webhooks()
+        published = self._hosts(ledger, lists)
+        product_urls = self._product_urls(self._table("doctor"))
         fields.done()
-        refuse_gaps(Stated(frozenset(lists), frozenset(silent), hooked, frozenset(domains)), self._site, fields)
+        if self._sends:
+            refuse_gaps(Stated(frozenset(lists), frozenset(silent), hooked, frozenset(domains)), self._site, fields)
         return Operations(
             site=self._site.settings.id,
             secret=secret or NO_SECRET,
@@ -164,7 +179,29 @@ class _Reading:
             page_ca_file=send.page_ca_file,
             max_age=send.max_age,
             cap=send.cap,
+            hosts=published.hosts,
+            state=published.state,
+            product_urls=product_urls,
         )
+
+    def _secret_and_ledger(self) -> tuple[Secret | None, SqlitePlace | BucketPlace | None]:
+        """Read what nobody sends without; who only publishes needs neither."""
+        secret = self._fields.need("secret", self._long_secret, "`openssl rand -hex 32` makes one")
+        return secret, self._fields.need("ledger", self._ledger, 'such as [ledger] and path = "ledger.db"')
+
+    def _hosts(self, ledger: SqlitePlace | BucketPlace | None, lists: Dict[str, Path]) -> Hosts:
+        around = self._around
+        files = {"the operator's file": around.path, "the site's folder": around.root}
+        files |= {f"the list of `{reader}`": path for reader, path in lists.items() if path.name}
+        if isinstance(ledger, SqlitePlace):
+            files["the ledger"] = ledger.path
+        bucket = ledger if isinstance(ledger, BucketPlace) else None
+        return read_hosts(self._fields, self._values, self._site, around.environment, bucket, files)
+
+    def _product_urls(self, fields: Fields) -> tuple[str, ...]:
+        found = fields.read("product_urls", self._values.list_of(self._values.web)) or ()
+        fields.done()
+        return found
 
     def _table(self, key: str) -> Fields:
         return self._fields.read(key, self._values.fields) or Fields(self._values, _EMPTY)
@@ -194,7 +231,7 @@ class _Reading:
         helo = fields.read("helo", values.host) or ""
         connections = fields.read("connections", self._connections) or CONNECTIONS
         fields.done()
-        _refuse_half(fields, "username", "password")
+        refuse_half(fields, "username", "password")
         if security == "none" and host is not None and not is_loopback(host):
             message = "mail leaves this machine encrypted only; `none` is for servers on loopback"
             values.problems.add(fields.place("security"), "E509", message)
@@ -220,29 +257,9 @@ class _Reading:
 
     def _ledger(self, node: Node) -> SqlitePlace | BucketPlace | None:
         fields = self._values.fields(node)
-        if fields.node("path") is not None and fields.node("bucket") is not None:
-            raise Wrong(node, "E131", "a ledger has a `path` or a `bucket`, not both")
-        if fields.node("bucket") is not None:
-            return self._bucket(fields)
-        path = fields.need("path", self._values.path, "or `bucket`")
+        place = read_place(fields, self._values)
         fields.done()
-        return None if path is None else SqlitePlace(path)
-
-    def _bucket(self, fields: Fields) -> BucketPlace | None:
-        values = self._values
-        bucket = fields.need("bucket", _matching(values, _BUCKET, "this is not the name of a bucket"))
-        place = BucketPlace(
-            bucket=bucket or "",
-            prefix=fields.read("prefix", _matching(values, _PREFIX, "a prefix is written like ledger/")) or "",
-            endpoint=fields.read("endpoint", values.web) or "",
-            region=fields.read("region", values.line) or "",
-            access_key=fields.read("access_key", values.line) or "",
-            secret_key=fields.read("secret_key", values.secret) or NO_SECRET,
-            ca_file=fields.read("ca_file", values.ordinary_file),
-        )
-        fields.done()
-        _refuse_half(fields, "access_key", "secret_key")
-        return place
+        return SqlitePlace(place.path) if isinstance(place, FolderPlace) else place
 
     def _send(self, fields: Fields) -> _Sending:
         values = self._values
@@ -255,7 +272,7 @@ class _Reading:
             unsubscribe_mail=fields.read("unsubscribe_mail", values.mailbox) or "",
             idempotency_header=fields.read(
                 "idempotency_header",
-                _matching(values, _HEADER, "a header whose name holds Idempotency is wanted here"),
+                matching(values, _HEADER, "a header whose name holds Idempotency is wanted here"),
             )
             or "",
             page=fields.read("page", values.web) or "",
@@ -358,19 +375,3 @@ class _Reading:
             allow_private=allow_private,
             ca_file=ca_file,
         )
-
-
-def _matching(values: OperatorValues, pattern: re.Pattern[str], message: str) -> Reader[str]:
-    def read(node: Node) -> str:
-        text = values.line(node)
-        if pattern.fullmatch(text) is None:
-            raise Wrong(node, "E131", message)
-        return text
-
-    return read
-
-
-def _refuse_half(fields: Fields, one: str, other: str) -> None:
-    """Note that a name came without its secret, or the other way round."""
-    if (fields.node(one) is None) != (fields.node(other) is None):
-        fields.values.refuse(fields.mapping, "E128", f"`{one}` and `{other}` are given together or not at all")

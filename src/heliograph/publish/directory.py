@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -18,6 +19,7 @@ from heliograph.tree.fsio import Cursor, Folder, Uncertain, WriteRefused, locked
 from heliograph.tree.manifest import Entry, Manifest, encode_manifest, entry_of, manifest_name, read_manifest
 from heliograph.tree.swap import (
     LOCK,
+    PROBE,
     check_apart,
     check_place,
     left_behind,
@@ -88,6 +90,22 @@ def carry_out(release: Release) -> bool:
             put_file(parent, manifest_name(target.name), encode_manifest(manifest))
         _confirm(release)
     return True
+
+
+@contextlib.contextmanager
+def probe(target: Path) -> Iterator[str]:
+    """Let a file that says nothing stand at a target that holds no tree yet; gives its path there."""
+    with Folder.make(target.parent) as parent, locked(parent.path / LOCK):
+        is_new = parent.kind(target.name) == "nothing"
+        with parent.folder(target.name, create=True) as place:
+            try:
+                if place.kind(PROBE) == "nothing":
+                    place.create(PROBE, b"Nothing is here yet.\n")
+                yield PROBE
+            finally:
+                place.remove(PROBE)
+                if is_new:
+                    parent.remove_tree(target.name)
 
 
 def _built(source: Path) -> Manifest:

@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from heliograph.caching import FOREVER, FRESH, JSON_FEED, PRIVATE
 from heliograph.render.badges import badges
 from heliograph.render.identity import Happening, address, updated_at, written
 from heliograph.render.tongue import tongue
@@ -17,8 +18,7 @@ from heliograph.view import Incident, View
 Rules = Mapping[str, Mapping[str, str]]
 """HTTP header fields by path, in the `_headers` form that Netlify and Cloudflare Pages read."""
 
-_FRESH: Final = "public, max-age=30, stale-while-revalidate=60, stale-if-error=86400"
-_OPEN: Final = {"Access-Control-Allow-Origin": "*", "Cache-Control": _FRESH}
+_OPEN: Final = {"Access-Control-Allow-Origin": "*", "Cache-Control": FRESH}
 _GUARDED: Final = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -32,7 +32,7 @@ _TYPES: Final = {
     "/history.rss": MEDIA_TYPES["rss"],
     "/updates.atom": MEDIA_TYPES["atom"],
     "/updates.rss": MEDIA_TYPES["rss"],
-    "/updates.json": "application/feed+json; charset=utf-8",
+    "/updates.json": JSON_FEED,
     "/components/:id/updates.atom": MEDIA_TYPES["atom"],
     "/components/:id/updates.rss": MEDIA_TYPES["rss"],
     "/maintenance.ics": MEDIA_TYPES["ics"],
@@ -41,20 +41,37 @@ _TYPES: Final = {
 # Hosts join the fields of all rules that fit a path, so that no path may meet the same field in two rules.
 _PUBLIC_RULES: Final[dict[str, Mapping[str, str]]] = {
     "/*": _GUARDED,
-    "/assets/*": {"Cache-Control": "public, max-age=31536000, immutable"},
+    "/assets/*": {"Cache-Control": FOREVER},
     "/api/*": {"Content-Type": MEDIA_TYPES["json"], **_OPEN},
     "/status.json": _OPEN,
-    **{path: {"Content-Type": kind, "Cache-Control": _FRESH} for path, kind in _TYPES.items()},
+    **{path: {"Content-Type": kind, "Cache-Control": FRESH} for path, kind in _TYPES.items()},
 }
 _INTERNAL_RULES: Final[Rules] = {
     "/*": {
         **_GUARDED,
-        "Cache-Control": "private, no-store",
+        "Cache-Control": PRIVATE,
         "X-Robots-Tag": "noindex, nofollow, noarchive",
         "Cross-Origin-Resource-Policy": "same-origin",
     },
     **{path: {"Content-Type": kind} for path, kind in _TYPES.items()},
 }
+
+_ELSEWHERE: Final = {
+    "/rss": "/history.rss 301",
+    "/feed": "/history.rss 301",
+    "/feed.xml": "/history.rss 301",
+    "/index.xml": "/history.rss 301",
+    "/feed.rss": "/updates.rss 301",
+    "/feed.atom": "/updates.atom 301",
+    "/feed.json": "/updates.json 301",
+    "/uptime": "/ 302",
+    **{f"/{folder}{end}": "/history/ 302" for folder in ("incidents", "maintenance") for end in ("", "/")},
+    **{f"/components{end}": "/ 302" for end in ("", "/")},
+}
+"""What readers type or kept from another status page, and where it is here, in the `_redirects` form of the same hosts.
+
+Nothing here may be a file or the folder of an `index.html`: some hosts would redirect all the same.
+"""
 
 
 def public(view: View) -> Iterator[Artifact]:
@@ -64,6 +81,7 @@ def public(view: View) -> Iterator[Artifact]:
     yield _embedded(view)
     yield text_artifact("robots.txt", "User-agent: *\nAllow: /\n")
     yield text_artifact("_headers", _written_rules({**_PUBLIC_RULES, **_in_folders(view.about.languages[1:])}))
+    yield text_artifact("_redirects", "".join(f"{path} {where}\n" for path, where in _ELSEWHERE.items()))
 
 
 def _embedded(view: View) -> Artifact:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import urljoin, urlsplit
 
-from heliograph.send import outward
-from heliograph.send.outward import Deadline, Line, NoAnswer, NotConnected, Resolve, Way, WayRefused
+from heliograph import outward
+from heliograph.outward import Deadline, Line, NoAnswer, NotConnected, Resolve, Way, WayRefused
 
 WAIT: Final = timedelta(seconds=120)
 """So long the page is waited for; after that, messages go without a link."""

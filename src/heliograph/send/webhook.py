@@ -18,12 +18,12 @@ from http import HTTPStatus
 from http.client import HTTPResponse
 from typing import Final, Literal
 
+from heliograph import outward
 from heliograph.message import Chat
 from heliograph.operations import Webhook
-from heliograph.send import outward
+from heliograph.outward import Deadline, Line, NoAnswer, NotConnected, Resolve, WayRefused
 from heliograph.send.courier import Parcel, Verdict
 from heliograph.send.ledger import State
-from heliograph.send.outward import Deadline, Line, NoAnswer, NotConnected, Resolve, WayRefused
 
 SECONDS: Final = 30.0
 """How long one hand-over may take, from the look-up of the name to the reply."""

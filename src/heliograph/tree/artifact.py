@@ -24,6 +24,7 @@ MEDIA_TYPES: Final = {
     "eml": "message/rfc822",
     "csv": "text/csv; charset=utf-8",
     "_headers": "text/plain; charset=utf-8",
+    "_redirects": "text/plain; charset=utf-8",
 }
 
 

@@ -94,11 +94,12 @@ def check_tree_name(name: str) -> None:
 def entry_of(artifact: Artifact) -> Entry:
     """Describe an artifact. One that carries its own digest in its name, such as `site.0a1b2c3d.css`, never changes."""
     digest = artifact.sha256
-    cache: Cache = "immutable" if _carries_its_digest(artifact.path, digest) else "short"
+    cache: Cache = "immutable" if carries_its_digest(artifact.path, digest) else "short"
     return Entry(artifact.path, digest, len(artifact.data), artifact.media_type, cache)
 
 
-def _carries_its_digest(path: str, digest: str) -> bool:
+def carries_its_digest(path: str, digest: str) -> bool:
+    """Tell whether a file's name holds the beginning of its digest, so that other bytes would have another name."""
     return any(digest.startswith(found) for found in _HASH_IN_NAME.findall(path.rpartition("/")[2]))
 
 
@@ -160,7 +161,7 @@ def _holds_together(manifest: Manifest) -> bool:
     """Tell whether digests fit: of the files the list's own, of what is carried the one in each name."""
     carried = manifest.everything[len(manifest.files) :]
     once = len({entry.path for entry in manifest.everything}) == len(manifest.everything)
-    own = all(entry.cache == "immutable" and _carries_its_digest(entry.path, entry.sha256) for entry in carried)
+    own = all(entry.cache == "immutable" and carries_its_digest(entry.path, entry.sha256) for entry in carried)
     return once and own and manifest.tree_sha256 == _digest(manifest.files)
 
 

@@ -28,6 +28,8 @@ _ASIDE: Final = f"{PREFIX}old-"
 _LEFT_BEHIND: Final = (_ASIDE, _STAGE, TEMPORARY)
 LOCK: Final = f"{PREFIX}lock"
 """The file beside trees that a run holds while it writes any of them."""
+PROBE: Final = "heliograph-probe.txt"
+"""Stands for a moment where insiders' pages are to go, so that it can be tried whether strangers get it."""
 _WHILE_BUILDING: Final = 0o700
 _SOURCES: Final = frozenset({"site_src", "layouts", "audiences", "incidents"})
 
@@ -143,7 +145,7 @@ def standing(place: Path, tree: str, boundary: Boundary, site: str) -> Manifest 
         return None
     found = read_manifest(place)
     if found is None:
-        if any(place.iterdir()):
+        if any(path.name != PROBE for path in place.iterdir()):
             raise WriteRefused("E603", f"{place} holds files that are not a tree of ours; empty it or choose another")
         return None
     if found.site != site:

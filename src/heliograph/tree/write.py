@@ -43,6 +43,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one tree's files. `changed` tells whether the tree was swapped at all."""
 
     tree: str
+    tree_sha256: str
     files: int
     written: int
     linked: int
@@ -176,6 +177,7 @@ class _Writer:
         gone = [entry for entry in before.everything if entry.path not in left] if before is not None else ()
         counts = Counts(
             tree=manifest.tree,
+            tree_sha256=manifest.tree_sha256,
             files=len(manifest.files),
             written=len(self._written),
             linked=len(self._kept),

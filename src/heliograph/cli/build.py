@@ -1,4 +1,4 @@
-"""Commands that put things where readers look: build, publish."""
+"""The command that builds, and what others share with it."""
 
 from __future__ import annotations
 
@@ -10,18 +10,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from heliograph import __version__
 from heliograph.cli import exits
 from heliograph.cli.errors import list_problems
-from heliograph.cli.house import House, Instant, Stop, as_json, instant_for
+from heliograph.cli.house import House, Instant, as_json, instant_for
 from heliograph.gate import Gate, Reader
-from heliograph.model import INTERNAL, Site, Target
+from heliograph.model import INTERNAL, Site
 from heliograph.tree.fsio import WriteRefused
 
 if TYPE_CHECKING:
     from heliograph.parallel import Run
     from heliograph.pipeline import Build
-    from heliograph.publish.directory import Release
-    from heliograph.publish.plan import Plan
     from heliograph.quarantine import Content
     from heliograph.record import Record
     from heliograph.tree.write import Counts
@@ -55,7 +54,7 @@ def build(house: House, output: Path | None, at: datetime | None, quarantine: bo
             list_problems(content.problems)
         when = instant_for(content.site, at)
         making = build_of(house, content.site, when, record_for(house, content.site, when))
-        counts = write_all(making, out, run)
+        counts = write_all(house, content.site, making, out, run, when)
     remember(house, content)
     if json_:
         click.echo(as_json(counts))
@@ -76,12 +75,20 @@ def build_of(house: House, site: Site, when: datetime, record: Record) -> Build:
     return Build(site, Layouts(house.root / "layouts"), when, record)
 
 
-def write_all(making: Build, out: Path, run: Run) -> tuple[Counts, ...]:
-    """Render and write every tree below `out`; nothing is replaced until all of it is there."""
+def write_all(house: House, site: Site, making: Build, out: Path, run: Run, when: datetime) -> tuple[Counts, ...]:
+    """Render and write every tree below `out`, made for an instant; nothing is replaced until all of it is there."""
+    from heliograph.publish.edition import note_edition
+    from heliograph.publish.release import Edition
+    from heliograph.revisions import has_more, head
     from heliograph.tree.write import write_trees
 
+    revision, uncommitted = head(house.root), has_more(house.root)
     making.render_ahead(run)
-    return tuple(write_trees(out, making.trees(), run))
+    counts = tuple(write_trees(out, making.trees(), run))
+    edition = Edition(as_of=when, revision=revision, version=__version__, uncommitted=uncommitted)
+    stories = [story.id for story in site.stories]
+    note_edition(out, edition, {tree.tree: tree.tree_sha256 for tree in counts}, stories)
+    return counts
 
 
 def remember(house: House, content: Content) -> None:
@@ -114,62 +121,3 @@ def _advise(house: House, gate: Gate, when: datetime, out: Path) -> None:
     opened = count(len(board.open), "problem is", "problems are") if board.open else "No problem is"
     house.say(f"{opened} open.{late}")
     house.say(f"Look:  {out / 'public' / 'index.html'}   or: heliograph serve")
-
-
-@click.command()
-@click.argument("target", required=False)
-@click.option("--output", type=click.Path(file_okay=False, path_type=Path), help=f"What was built. [default: {OUTPUT}]")
-@click.option("--dry-run", is_flag=True, help="Print what would be done to each file, and why, and stop.")
-@click.option("--json", "json_", is_flag=True, help="Print the plan as JSON.")
-@click.pass_obj
-def publish(house: House, target: str | None, output: Path | None, dry_run: bool, json_: bool) -> None:
-    """Put a built tree into the folder that site_src/targets.toml names, whole.
-
-    Without a TARGET all are published: insiders' first, then outsiders'.
-    """
-    from heliograph.load import load_configuration
-    from heliograph.publish.directory import carry_out
-
-    house.require_site()
-    site = load_configuration(house.root)  # what was built around a bad incident can be published, too
-    for chosen, release in releases_of(house, site, output or house.root / OUTPUT, target):
-        if dry_run or json_ or house.verbose:
-            _show_plan(chosen, release.plan, json_)
-        if not dry_run:
-            done = carry_out(release)
-            house.say(f"{chosen.id}: {'live' if done else 'was live already'} in {release.target}")
-
-
-def releases_of(house: House, site: Site, out: Path, target: str | None) -> list[tuple[Target, Release]]:
-    """Verify what was built below `out` and plan to publish it to one target, or to all; nothing is changed."""
-    from heliograph.publish.directory import prepare
-    from heliograph.tree.swap import check_all_apart, check_output_place
-
-    chosen = _targets(site, target)
-    places = [house.root / known.directory for known in site.targets]
-    for place in places:
-        check_output_place(place, house.root)
-    check_all_apart([out, *places])
-    return [(one, prepare(out / one.tree, house.root / one.directory)) for one in chosen]
-
-
-def _targets(site: Site, name: str | None) -> Sequence[Target]:
-    """Choose one target, or all: insiders' trees go first, so that no customer reads what colleagues have not."""
-    if name is None:
-        if not site.targets:
-            raise Stop("site_src/targets.toml names no target")
-        inside = {audience.id for audience in site.audiences if audience.boundary == "internal"}
-        return sorted(site.targets, key=lambda target: (target.tree not in inside, target.id))
-    found = [target for target in site.targets if target.id == name]
-    if not found:
-        known = ", ".join(target.id for target in site.targets) or "none"
-        raise click.UsageError(f"no target is called {name!r}; known: {known}")
-    return found
-
-
-def _show_plan(target: Target, plan: Plan, json_: bool) -> None:
-    if json_:
-        click.echo(as_json({"target": target.id, "steps": plan.steps}))
-        return
-    for step in plan.steps:
-        click.echo(f"{target.id}  {step}")
