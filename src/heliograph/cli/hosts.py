@@ -32,9 +32,10 @@ class Hosts:
         named = {host.id: host for host in (operations.hosts if operations else ())}
         own = (_in_site(house.root, target.id, target.tree, target.directory) for target in site.targets)
         inside = {audience.id for audience in site.audiences if audience.boundary == "internal"}
+        known = {**{host.id: host for host in own}, **named}
+        self._known = sorted(known.values(), key=lambda host: (host.tree not in inside, host.id))
         served = {host.tree for host in named.values()}
-        known = {**{host.id: host for host in own if host.tree not in served}, **named}
-        self.all = sorted(known.values(), key=lambda host: (host.tree not in inside, host.id))
+        self.all = [host for host in self._known if host.id in named or host.tree not in served]
         self._house, self._site = house, site
         self._shelf: Shelf | None = None
         self._out_of_reach: StoreRefused | None = None
@@ -43,13 +44,13 @@ class Hosts:
         """Choose hosts by name, or all: insiders' first, so that no customer reads what colleagues have not."""
         if not self.all:
             raise Stop("no target is named, in site_src/targets.toml or in the operator's file")
-        known = {host.id: host for host in self.all}
+        known = {host.id: host for host in self._known}
         for name in names:
             if name not in known:
                 raise click.UsageError(
                     f"no target is called {name!r} ({did_you_mean(name, known) or ', '.join(known)})"
                 )
-        return [host for host in self.all if not names or host.id in names]
+        return [host for host in self._known if host.id in names] if names else list(self.all)
 
     def register(self, host: Host) -> Register:
         """Give what remembers what was published to a host."""
@@ -85,7 +86,7 @@ class Hosts:
 
     def places(self) -> list[Path]:
         """Give the folders among the hosts."""
-        return [host.place.path for host in self.all if isinstance(host.place, FolderPlace)]
+        return [host.place.path for host in self._known if isinstance(host.place, FolderPlace)]
 
 
 def _in_site(root: Path, identity: str, tree: str, directory: str) -> Host:

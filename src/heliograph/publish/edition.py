@@ -11,7 +11,7 @@ import msgspec
 
 from heliograph.publish.built import Built
 from heliograph.publish.release import Edition, Revision
-from heliograph.tree.fsio import Folder, WriteRefused, put_file
+from heliograph.tree.fsio import Folder, Uncertain, WriteRefused, put_file
 
 NAME: Final = "build.json"
 
@@ -30,7 +30,7 @@ def note_edition(out: Path, edition: Edition, trees: Mapping[str, str], stories:
     """Write down of what the trees below `out` were built.
 
     `trees` holds the digest of each by its name; `stories` are the ids of all that the sources hold, incidents and
-    maintenances, which a tree need not name by their ids.
+    maintenances, which a tree need not name by their ids. Raises Uncertain: the trees are in place by now.
     """
     stamp = _Stamp(
         as_of=edition.as_of.astimezone(UTC),
@@ -40,8 +40,11 @@ def note_edition(out: Path, edition: Edition, trees: Mapping[str, str], stories:
         trees=dict(sorted(trees.items())),
         stories=tuple(sorted(stories)),
     )
-    with Folder.open(out.resolve()) as folder:
-        put_file(folder, NAME, msgspec.json.encode(stamp) + b"\n")
+    try:
+        with Folder.open(out.resolve()) as folder:
+            put_file(folder, NAME, msgspec.json.encode(stamp) + b"\n")
+    except OSError as error:
+        raise Uncertain(f"what was built is in place, but not what it was made of ({error}); build again") from error
 
 
 def edition_of(built: Built) -> tuple[Edition, frozenset[str]]:
