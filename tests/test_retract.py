@@ -108,6 +108,21 @@ def test_folders_hold_nothing_of_it_and_neither_does_what_was_built(folders):
     assert not [path for path in hits(folders.site / ".heliograph") if "retracted" not in path]
 
 
+def test_a_folder_that_another_target_has_replaced_is_cleared_too(folders, tmp_path, monkeypatch):
+    operator = tmp_path / "operator.toml"
+    operator.write_text(
+        f'site = "tiny"\n[target.elsewhere]\ntree = "public"\npath = "{tmp_path}/www"\nurls = ["http://127.0.0.1:9"]\n'
+    )
+    operator.chmod(0o600)
+    monkeypatch.setenv("HELIOGRAPH_OPERATOR", str(operator))
+    monkeypatch.setattr("heliograph.publish.to_folder.confirm", lambda *_, **__: ())
+    assert hits(folders.site / "published")
+    said = folders.run("retract", IDENTITY, "--yes")
+    assert said.code == 0, said.err
+    assert hits(folders.site / "published") == hits(tmp_path / "www") == []
+    assert (tmp_path / "www/index.html").exists()
+
+
 def test_no_way_leads_back_to_what_held_it_and_one_to_what_did_not(folders):
     folders.run("retract", IDENTITY, "--yes")
     newest, second, first = (release.id for release in folders.past())

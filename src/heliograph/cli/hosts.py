@@ -52,6 +52,19 @@ class Hosts:
                 )
         return [host for host in self._known if host.id in names] if names else list(self.all)
 
+    @property
+    def ever_used(self) -> list[Host]:
+        """Give all hosts that are published to, and those that once were."""
+        return [host for host in self._known if host in self.all or self._was_used(host)]
+
+    def _was_used(self, host: Host) -> bool:
+        from heliograph.store_faults import StoreRefused
+
+        try:
+            return self.register(host).look().current is not None
+        except StoreRefused:
+            return True
+
     def register(self, host: Host) -> Register:
         """Give what remembers what was published to a host."""
         from heliograph.publish.register import Register

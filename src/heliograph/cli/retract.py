@@ -80,7 +80,7 @@ def retract(house: House, incident: str, yes: bool, quarantine: bool, output: Pa
     out = output or house.root / OUTPUT
     _built(house, case, out, quarantine=quarantine)
     carried: list[Carried] = []
-    for host in hosts.all:
+    for host in hosts.ever_used:
         left += _gone(house, hosts, host, out, carried)
     left += [f"{fate.target}: {fate.said}" for fate in confirm_all(carried, WAIT) if fate.code != exits.DONE]
     _say_what_stays(case, told)
@@ -107,7 +107,7 @@ def _case(house: House, site: Site, hosts: Hosts, word: str) -> Case:
         story = choose(site, word)
     except Stop:
         kept = taken_off(house.root, word) or _undone(house.root, word) if re.fullmatch(r"[a-z0-9-]+", word) else None
-        known = kept is not None or any(word in hosts.register(host).look().retracted for host in hosts.all)
+        known = kept is not None or any(word in hosts.register(host).look().retracted for host in hosts.ever_used)
         if not known:
             raise
         files = sorted(kept.rglob("*.md")) if kept else []
@@ -162,9 +162,8 @@ def _confirmed(case: Case, told: Sequence[str]) -> bool:
 
 def _noted(hosts: Hosts, case: Case) -> list[str]:
     """Have every register remember it first, so that nobody publishes or goes back to what holds it."""
-    return [
-        line for host in hosts.all for line in _tried(host, lambda one: hosts.register(one).note_retracted([case.id]))
-    ]
+    used = hosts.ever_used
+    return [line for host in used for line in _tried(host, lambda one: hosts.register(one).note_retracted([case.id]))]
 
 
 def _tried(host: Host, do: Callable[[Host], object]) -> list[str]:

@@ -44,7 +44,8 @@ def note_edition(out: Path, edition: Edition, trees: Mapping[str, str], stories:
         with Folder.open(out.resolve()) as folder:
             put_file(folder, NAME, msgspec.json.encode(stamp) + b"\n")
     except OSError as error:
-        raise Uncertain(f"what was built is in place, but not what it was made of ({error}); build again") from error
+        message = f"what was built is in place; what it was made of is not noted, or not known to be durable: {error}"
+        raise Uncertain(message) from error
 
 
 def edition_of(built: Built) -> tuple[Edition, frozenset[str]]:
