@@ -55,9 +55,9 @@ def _told(error: Exception) -> tuple[str, int] | None:
     code = code_of(error)
     if code is None:
         return None
-    return (
-        f"{error.strerror or type(error).__name__}: {error.filename}" if isinstance(error, OSError) else str(error)
-    ), code
+    if isinstance(error, OSError):
+        return f"{error.strerror or type(error).__name__}: {error.filename or 'the folder you are in'}", code
+    return str(error), code
 
 
 def code_of(error: Exception) -> int | None:

@@ -22,6 +22,7 @@ from heliograph.model import Incident, Maintenance, Page, Site
 from heliograph.parallel import Run, in_turn, results
 from heliograph.problems import Problem, Problems, Refused
 
+_CONFIGURATION: Final = ("site_src", "audiences")
 _INCIDENTS: Final = "incidents/"
 _PAGES: Final = "site_src/pages/"
 _SHARE: Final = 250
@@ -75,11 +76,11 @@ def load_site_with_warnings(root: Path, run: Run = in_turn) -> tuple[Site, tuple
 
 
 def load_configuration(root: Path) -> Site:
-    """Read the site below `root` with those incidents that can be read. Raises Refused for errors anywhere else."""
-    reading = read_site(files.take(root))
-    elsewhere = [one for one in reading.problems if one.level == "error" and not folder_of(one.place.file)]
-    if reading.site is None or elsewhere:
-        raise Refused(elsewhere)
+    """Read the site below `root` without its incidents. Raises Refused for errors in what is read."""
+    reading = read_site(files.take(root, tops=_CONFIGURATION))
+    errors = [one for one in reading.problems if one.level == "error"]
+    if reading.site is None or errors:
+        raise Refused(errors)
     return reading.site
 
 

@@ -49,7 +49,7 @@ def refuse_retracted(manifest: Manifest, retracted: Collection[str], stories: Co
 
     Nor may its sources hold that, of which `stories` are the ids: a brief quotes them on a page that bears no id.
     """
-    held = paths_of(manifest, retracted)
+    held = paths_of(manifest, retracted) if retracted else ()
     if held:
         raise WriteRefused("E638", f"{held[0]} was retracted; get the newest sources, or remove it from these")
     told = sorted(frozenset(stories).intersection(retracted))
