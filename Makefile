@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 JOBS ?= auto
 WORLDS ?= 2000
 
-.PHONY: site test quick serve lint bench proof gallery catalogues lock clean
+.PHONY: site test ceph quick serve lint bench proof gallery catalogues lock clean
 .DEFAULT_GOAL := site
 
 site: $(VENV)/runtime
@@ -19,6 +19,10 @@ serve: $(VENV)/runtime
 
 test: $(VENV)/dev tools
 	CI=$${CI:-true} $(BIN)/pytest -n $(JOBS) --dist worksteal -m "not ceph"
+
+# The settings of a bucket on Ceph's gateway, which starts slowly and not every time: by itself.
+ceph: $(VENV)/dev
+	$(call get,$(CEPH))
 	CI=$${CI:-true} $(BIN)/pytest -m ceph
 
 quick: $(VENV)/dev
@@ -76,8 +80,8 @@ $(VENV)/bin/python:
 # What tests need beside Python, as command:packages. All that is missing comes at once; nothing is asked, and no
 # service is needed to start: tests run servers of their own.
 BROWSER := chromium:chromium,fonts-dejavu-core,fonts-noto-core,fonts-noto-color-emoji
-SERVERS := postfix:postfix saslpasswd2:sasl2-bin nginx:nginx-light sshd:openssh-server rsync:rsync \
-	radosgw:radosgw ceph-mon:ceph-mon ceph-osd:ceph-osd
+SERVERS := postfix:postfix saslpasswd2:sasl2-bin nginx:nginx-light sshd:openssh-server rsync:rsync
+CEPH := radosgw:radosgw ceph-mon:ceph-mon ceph-osd:ceph-osd
 OTHERS := git:git strace:strace java:default-jre-headless
 
 get = @lacking=; for pair in $(1); do \

@@ -101,11 +101,22 @@ def running(home: Path):
         store = (home / "osd" / "fsid").read_text().strip()
         _do(home, "ceph", "-c", conf, "--connect-timeout", "60", "osd", "new", store)
         _start(started, home, "ceph-osd", "-c", conf, "-i", "0", "-f")
-        _start(started, home, "radosgw", "-c", conf, "-n", "client.rgw.a", "-f")
+        _await_store(conf)
         user = ("--uid=ci", "--display-name=ci", f"--access-key={ACCESS}", f"--secret={SECRET}")
         _do(home, "radosgw-admin", "-c", conf, "user", "create", *user)
+        _start(started, home, "radosgw", "-c", conf, "-n", "client.rgw.a", "-f")
         _await(f"http://127.0.0.1:{port}/")
         yield Gateway(port)
+
+
+def _await_store(conf):
+    """Wait until the store is up: what is asked of it before then may never be answered."""
+    for _ in range(100):
+        said = subprocess.run(["ceph", "-c", str(conf), "osd", "stat"], capture_output=True, text=True, timeout=60)
+        if "1 up" in said.stdout:
+            return
+        time.sleep(0.3)
+    raise RuntimeError("the store did not come up")
 
 
 def _do(home, *command):
@@ -132,10 +143,10 @@ def _await(url):
 
 @pytest.fixture(scope="session")
 def rgw(tmp_path_factory):
-    """The gateway; where it is not installed, its tests are left out, but not in CI: `make servers` gets it."""
+    """The gateway; where it is not installed, its tests are left out, but not in CI: `make ceph` gets it."""
     lacking = missing()
     if lacking:
         say = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        say(f"needs {', '.join(lacking)}: make servers")
+        say(f"needs {', '.join(lacking)}: make ceph")
     with running(tmp_path_factory.mktemp("rgw")) as gateway:
         yield gateway
