@@ -10,7 +10,7 @@ import subprocess
 import time
 import urllib.request
 import uuid
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -100,8 +100,7 @@ def running(home: Path):
         _do(home, "ceph-osd", "-c", conf, "-i", "0", "--mkfs")
         store = (home / "osd" / "fsid").read_text().strip()
         _do(home, "ceph", "-c", conf, "--connect-timeout", "60", "osd", "new", store)
-        _start(started, home, "ceph-osd", "-c", conf, "-i", "0", "-f")
-        _await_store(conf)
+        _await_store(_start(started, home, "ceph-osd", "-c", conf, "-i", "0", "-f"), conf)
         user = ("--uid=ci", "--display-name=ci", f"--access-key={ACCESS}", f"--secret={SECRET}")
         _do(home, "radosgw-admin", "-c", conf, "user", "create", *user)
         _start(started, home, "radosgw", "-c", conf, "-n", "client.rgw.a", "-f")
@@ -109,9 +108,11 @@ def running(home: Path):
         yield Gateway(port)
 
 
-def _await_store(conf):
+def _await_store(store, conf):
     """Wait until the store is up: what is asked of it before then may never be answered."""
     for _ in range(100):
+        if store.poll() is not None:
+            break
         said = subprocess.run(["ceph", "-c", str(conf), "osd", "stat"], capture_output=True, text=True, timeout=60)
         if "1 up" in said.stdout:
             return
@@ -128,7 +129,13 @@ def _start(started, home, *command):
     with (home / f"{command[0]}.out").open("wb") as log:
         server = subprocess.Popen([str(part) for part in command], stdout=log, stderr=log, start_new_session=True)
     started.callback(server.wait)
-    started.callback(os.killpg, server.pid, signal.SIGKILL)
+    started.callback(_kill, server)
+    return server
+
+
+def _kill(server):
+    with suppress(ProcessLookupError):
+        os.killpg(server.pid, signal.SIGKILL)
 
 
 def _await(url):
@@ -148,5 +155,16 @@ def rgw(tmp_path_factory):
     if lacking:
         say = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
         say(f"needs {', '.join(lacking)}: make ceph")
-    with running(tmp_path_factory.mktemp("rgw")) as gateway:
-        yield gateway
+    with ExitStack() as started:
+        yield _started(started, tmp_path_factory)
+
+
+def _started(started, tmp_path_factory):
+    """Start it, if need be more than once: now and then a store in memory does not know its own id ("wrong fsid")."""
+    for turn in range(6):
+        try:
+            return started.enter_context(running(tmp_path_factory.mktemp("rgw")))
+        except (RuntimeError, subprocess.TimeoutExpired):
+            if turn == 5:
+                raise
+    raise AssertionError
