@@ -438,14 +438,24 @@ class Readers:
             thread.join()
 
     def _read(self):
-        with self._server.line() as line:
-            while not self._over.is_set():
-                missing, mixed = _one_load(line)
-                with self._counting:
-                    self.loads += 1
-                    self.missing += missing
-                    self.mixed += mixed
-                self._over.wait(0.002)
+        while not self._over.is_set():
+            try:
+                with self._server.line() as line:
+                    self._load(line)
+            except (http.client.HTTPException, OSError):  # half a file, as who overwrites what is read gets it
+                self._count(missing=True, mixed=False)
+
+    def _load(self, line):
+        while not self._over.is_set():
+            missing, mixed = _one_load(line)
+            self._count(missing=missing, mixed=mixed)
+            self._over.wait(0.002)
+
+    def _count(self, *, missing, mixed):
+        with self._counting:
+            self.loads += 1
+            self.missing += missing
+            self.mixed += mixed
 
 
 def _one_load(line):
