@@ -194,7 +194,8 @@ def refused(repository, code, words, release="1"):
     assert (repository.pages(), repository.register().look()) == before
 
 
-def test_what_was_not_committed_then_does_not_come_back(repository):
+def published_before_it_was_committed(repository):
+    """Publish words that no commit holds, then commit and publish others."""
     repository.commit()
     changed = TINY[UPDATE].replace("looking into it", "looking")
     repository.write(**{UPDATE: changed, "site_src/site.toml": settings(14, 20)})
@@ -202,18 +203,16 @@ def test_what_was_not_committed_then_does_not_come_back(repository):
     repository.write(**{NEXT: update("Found."), "site_src/site.toml": settings(14, 30)})
     repository.commit()
     repository.publish()
+
+
+def test_what_was_not_committed_then_does_not_come_back(repository):
+    published_before_it_was_committed(repository)
     refused(repository, "E637", "no commit holds its sources")
 
 
 def test_what_its_commit_does_not_give_does_not_come_back(repository, monkeypatch):
     monkeypatch.setattr(heliograph.revisions, "has_more", lambda _: False)
-    repository.commit()
-    changed = TINY[UPDATE].replace("looking into it", "looking")
-    repository.write(**{UPDATE: changed, "site_src/site.toml": settings(14, 20)})
-    repository.publish()
-    repository.write(**{NEXT: update("Found."), "site_src/site.toml": settings(14, 30)})
-    repository.commit()
-    repository.publish()
+    published_before_it_was_committed(repository)
     refused(repository, "E637", "gives other pages than were published")
 
 

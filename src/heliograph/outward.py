@@ -85,6 +85,15 @@ def way(url: str) -> Way:
     return Way(secure=secure, host=host, port=port or (443 if secure else 80), target=target)
 
 
+def is_address(host: str) -> bool:
+    """Tell whether a host is written as an IP address rather than a name."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def is_public(address: str) -> bool:
     """Tell whether an address belongs to a host of the open network: not to this machine, a local one or a cloud's.
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from heliograph.doctor.finding import Finding
+from heliograph.outward import is_address
 
 SUBJECT: Final = "independence"
 
@@ -81,7 +82,7 @@ def _shared(page: str, product: str, here: Resolved, there: Resolved) -> Iterato
         yield f"{page} and {product} have the same address"
     elif any(_near(one, other) for one in here.addresses for other in there.addresses):
         yield f"{page} and {product} have addresses in one network"
-    if not _is_address(page) and domain_of(page) == domain_of(product):
+    if not is_address(page) and domain_of(page) == domain_of(product):
         yield f"{page} lies in the product's own domain, {domain_of(page)}"
     ours = {domain_of(name) for name in here.names} - {domain_of(page)}
     common = ours & ({domain_of(name) for name in there.names} - {domain_of(product)})
@@ -91,19 +92,11 @@ def _shared(page: str, product: str, here: Resolved, there: Resolved) -> Iterato
 
 def domain_of(host: str) -> str:
     """Give the part of a name that somebody registered, as far as that can be told without a list of all registries."""
-    if _is_address(host):
+    if is_address(host):
         return host
     labels = host.lower().rstrip(".").split(".")
     takes_three = len(labels) > _COUNTRY and len(labels[-1]) == _COUNTRY and labels[-2] in _SECOND_LEVEL
     return ".".join(labels[-3:] if takes_three else labels[-2:])
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def _near(one: str, other: str) -> bool:

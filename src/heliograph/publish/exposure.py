@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from http import HTTPStatus
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import quote, unquote, urljoin, urlsplit
@@ -21,6 +20,7 @@ from msgspec import Struct
 
 from heliograph.buckets import Answered, Bucket
 from heliograph.operations import BucketPlace, Host
+from heliograph.outward import is_address
 from heliograph.publish.objects import MARKER, Marker
 from heliograph.publish.outside import Answer, Ask, at_once, past_caches
 from heliograph.store_faults import refusing
@@ -230,7 +230,7 @@ def _store_doors(place: BucketPlace) -> tuple[_Door, ...]:
     by_path = f"{endpoint.rstrip('/')}/{quote(place.bucket)}/{below}"
     by_name = f"{parts.scheme}://{place.bucket}.{parts.netloc}/{below}"
     if is_foreign(place):
-        named = () if _is_address(parts.hostname or "") else (_Door(by_name, place.ca_file, must_answer=False),)
+        named = () if is_address(parts.hostname or "") else (_Door(by_name, place.ca_file, must_answer=False),)
         return (_Door(by_path, place.ca_file), *named)
     has_dot = "." in place.bucket
     domain = parts.netloc.partition("amazonaws")
@@ -252,14 +252,6 @@ def _listings(place: BucketPlace) -> Iterator[_Door]:
 def _below(place: BucketPlace) -> str:
     inside = place.prefix.strip("/")
     return f"{quote(inside)}/" if inside else ""
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def _tried(ask: Ask, what: tuple[_Door, str]) -> Finding | None:
